@@ -1,0 +1,150 @@
+"""
+The one normalised shape, `BotEvent`, and the `bot-events` record that carries it.
+
+Times are milliseconds since 1970, UTC.  A field that the platform does not give stays at its default and is
+left out of the JSON.  The columns of ClickHouse's `bot_events` are these fields, by name.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final, Literal
+
+import msgspec
+
+__all__ = [
+    "CUSTOM",
+    "MAX_AMOUNT",
+    "MESSAGE_KINDS",
+    "SIGNAL_KINDS",
+    "BotEvent",
+    "Direction",
+    "EventBatch",
+    "Reporting",
+    "Warn",
+    "decode_batches",
+    "encode_batches",
+    "is_activity",
+    "is_message",
+    "partition_of",
+]
+
+Direction = Literal["in", "out", "none"]
+Warn = Literal["clock_skew", "no_time"]
+
+CUSTOM: Final = "custom"
+"""The kind of an event that a bot's maker named: `event_name` says which."""
+
+MESSAGE_KINDS: Final = frozenset(
+    {
+        "text", "image", "video", "audio", "file", "sticker", "location", "contact", "link", "template",
+        "postback", "quick_reply", "command", "shortcut", "form", "intent",
+    }
+)  # fmt: skip
+"""Kinds with content (metrics.md); everything else (receipts, typing, edits, joins, ...) is no message."""
+
+SIGNAL_KINDS: Final = frozenset(
+    {
+        "edit", "delete", "reaction", "delivery", "read", "failure", "typing", "presence", "join", "leave",
+        "subscribe", "unsubscribe", "optin", "referral", "account_link", "handover", "payment", "beacon",
+        "session_start", "session_end", "no_input", "inline_query", "friend_picker", "uninstall", "system",
+        "control", "unknown",
+    }
+)  # fmt: skip
+"""Kinds that platforms themselves name and that are no message: receipts, typing, edits, joins, notices, ..."""
+
+MAX_AMOUNT: Final = 10**12
+"""Largest amount either way: sums of millionths stay within 64 bits."""
+
+
+class BotEvent(msgspec.Struct, omit_defaults=True):
+    """
+    One thing a user or a bot did.
+
+    `direction` is `in` (user to bot), `out` (bot or human agent to user) or `none`.  `user_id` is the human,
+    on both directions; empty where the platform names nobody (a page's feed, a plugin's guest).  `event_id` is the platform's message id scoped to bot, direction and user where there is
+    one (then `repeats` is true: the same event may arrive again), else its place in raw-events.
+    """
+
+    event_id: str
+    bot_id: str
+    user_id: str
+    at: int
+    received_at: int
+    kind: str
+    direction: Direction = "in"
+    repeats: bool = False
+    platform: str = "generic"
+    text: str = ""
+    intent: str = ""
+    intent_confidence: float | None = None
+    not_handled: bool = False
+    conversation_id: str = ""
+    session_id: str = ""
+    message_id: str = ""
+    event_name: str = ""
+    amount: float | None = None
+    currency: str = ""
+    locale: str = ""
+    attributes: dict[str, str] = {}
+    user_attributes: dict[str, str] = {}
+    dialect: str = "native"
+    sdk: str = ""
+    warnings: list[Warn] = []
+    raw_index: int = 0
+
+
+class Reporting(msgspec.Struct, omit_defaults=True, frozen=True):
+    """How a bot's numbers are cut: IANA time zone, first day of the week, session gap, confidence threshold."""
+
+    zone: str = "UTC"
+    week_start: Literal["monday", "sunday"] = "monday"
+    session_gap_s: int = 900
+    confidence_threshold: float | None = None
+
+
+class EventBatch(msgspec.Struct, omit_defaults=True):
+    """
+    The bot events of one raw record that belong to one bot-events partition, in their order.
+
+    A bot-events record is a JSON array of these.  `reporting` holds the settings of bots that differ from the
+    default, as they were at acceptance, so that track is a function of this topic alone.
+    """
+
+    raw_partition: int
+    raw_offset: int
+    received_at: int
+    events: list[BotEvent]
+    reporting: dict[str, Reporting] = {}
+
+
+def is_message(event: BotEvent) -> bool:
+    """Tell whether *event* carries content from or to a user."""
+    return event.direction != "none" and event.kind in MESSAGE_KINDS
+
+
+def is_activity(event: BotEvent) -> bool:
+    """Tell whether *event* makes its user active: an incoming message or a custom event, of somebody."""
+    if not event.user_id:
+        return False
+
+    return event.kind == CUSTOM or (event.direction == "in" and event.kind in MESSAGE_KINDS)
+
+
+def partition_of(bot_id: str, user_id: str, partitions: int) -> int:
+    """Return the bot-events partition of a user: all events of one user of one bot meet in one place."""
+    return zlib.crc32(f"{bot_id}|{user_id}".encode("utf-8", "surrogatepass")) % partitions
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(list[EventBatch])
+
+
+def encode_batches(batches: list[EventBatch]) -> bytes:
+    """Write one bot-events record."""
+    return _encoder.encode(batches)
+
+
+def decode_batches(record: bytes) -> list[EventBatch]:
+    """Read one bot-events record. Raises msgspec.DecodeError on anything we did not write."""
+    return _decoder.decode(record)
