@@ -1,0 +1,170 @@
+"""
+What is kept of one user: active days for ever, and for two days after receipt what late and repeated events need.
+
+`fold_event` is the whole of per-user counting.  It is exact in any order of arrival.  The deltas go to a `Ledger`,
+which knows the bot's calendar and gathers them until they are written.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+import msgspec
+
+from app.core.activity import Days, Step, Streaks, deltas_of_day, streaks_after, streaks_of
+from app.core.bits import highest
+from app.core.calendar import DAY_MS, Calendar
+from app.core.events import BotEvent, is_activity, is_message
+from app.core.repeats import Seen, fingerprint, is_repeat, prune_seen, remember
+from app.core.sessions import Named, Runs, add_message, add_named, prune_runs
+from app.core.turns import Turns, add_flag, add_turn, prune_turns
+
+__all__ = ["MEMORY_HOURS", "Ledger", "User", "decode_user", "encode_user", "fold_event", "prune"]
+
+MEMORY_HOURS: Final = 48
+"""How long after receipt repeats are recognised and sessions still change."""
+
+
+class Ledger(Protocol):
+    """Where deltas of one bot go."""
+
+    calendar: Calendar
+    session_gap_ms: int
+
+    def add(self, measure: str, dim: str, window: str, start: int, key: str, delta: int) -> None:
+        """Change one cell."""
+
+    def step(self, step: Step) -> None:
+        """Count a user's new day after all others."""
+
+    def tally(self, start_ms: int, sessions: int, length_ms: int, messages: int, bounces: int) -> None:
+        """Change the sessions that start at an instant."""
+
+    def count_not_handled(self, start_ms: int, delta: int) -> None:
+        """Change the turns not handled that start at an instant."""
+
+    def count_repeat(self, event: BotEvent) -> None:
+        """Count an event that was counted before, as nothing but that."""
+
+    def count(self, event: BotEvent, *, session_late: bool) -> None:
+        """Count an event in the totals and dimensions of its periods."""
+
+
+class User(msgspec.Struct, array_like=True):
+    """
+    State of one user of one bot.
+
+    `first_day` and `active` (little-endian bitmap) are the active local days, `streaks` follow from them; `sealed` are UTC days, relative to
+    `sealed_from`, whose sessions are no longer remembered.
+    """
+
+    first_day: int = 0
+    active: bytes = b""
+    streaks: Streaks = (0, 0, 0, 0)
+    sealed_from: int = 0
+    sealed: bytes = b""
+    seen: list[Seen] = []
+    runs: Runs = msgspec.field(default_factory=Runs)
+    named: list[Named] = []
+    turns: Turns = msgspec.field(default_factory=Turns)
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(User)
+
+
+def encode_user(user: User) -> bytes:
+    """Write a user as it stands in the changelog, after its stamp."""
+    return _encoder.encode(user)
+
+
+def decode_user(value: bytes) -> User:
+    """Read a user from the changelog. Raises msgspec.DecodeError on anything we did not write."""
+    return _decoder.decode(value)
+
+
+def fold_event(user: User, event: BotEvent, hour: int, ledger: Ledger) -> None:
+    """
+    Count *event*, received in log hour *hour*, once; a repeat changes nothing but the number of repeats.
+
+    The caller has pruned *user* for this hour (`prune`).
+    """
+    if event.repeats and _known(user, event, hour):
+        ledger.count_repeat(event)
+        return
+    session_late = is_message(event) and not _fold_message(user, event, hour, ledger)
+    if is_activity(event):
+        day = ledger.calendar.day(event.at)
+        n = day - user.first_day
+        if not (0 <= n >> 3 < len(user.active) and user.active[n >> 3] >> (n & 7) & 1):
+            _activate(user, day, ledger)
+    ledger.count(event, session_late=session_late)
+
+
+def prune(user: User, hour: int) -> None:
+    """Forget what is older than the memory, as seen from log hour *hour*."""
+    oldest = hour - MEMORY_HOURS
+    prune_seen(user.seen, oldest)
+    prune_turns(user.turns, oldest)
+    gone = prune_runs(user.runs, oldest)
+    if any(session.touched < oldest for session in user.named):
+        user.named = [session for session in user.named if session.touched >= oldest]
+    if gone:
+        sealed = Days(user.sealed_from, int.from_bytes(user.sealed, "little"))
+        for start, end in gone:
+            for day in range(start // DAY_MS, end // DAY_MS + 1):
+                sealed = sealed.plus(day)
+        user.sealed_from, user.sealed = sealed.first, _to_bytes(sealed.bits)
+
+
+def _activate(user: User, day: int, ledger: Ledger) -> None:
+    """Add a newly active day."""
+    calendar = ledger.calendar
+    days = Days(user.first_day, int.from_bytes(user.active, "little"))
+    last = user.first_day + highest(days.bits) if days.bits else None
+    if last is None or day > last:
+        ledger.step(Step(day if last is None else user.first_day, last, day, user.streaks))
+        if last is not None:
+            user.streaks = streaks_after(user.first_day, last, day, user.streaks, calendar.week_start)
+    else:
+        for change in deltas_of_day(days, day, calendar):
+            ledger.add(*change)
+        user.streaks = streaks_of(days.plus(day), calendar)
+    after = days.plus(day)
+    user.first_day, user.active = after.first, _to_bytes(after.bits)
+
+
+def _known(user: User, event: BotEvent, hour: int) -> bool:
+    day, mark = event.at // DAY_MS, fingerprint(event.event_id)
+    if is_repeat(user.seen, day, mark, timed=not event.warnings):
+        return True
+    remember(user.seen, day, mark, hour)
+
+    return False
+
+
+def _fold_message(user: User, event: BotEvent, hour: int, ledger: Ledger) -> bool:
+    """Put a message into its session and turn; False where its session is too old to be known."""
+    is_in = event.direction == "in"
+    if is_in:
+        add_turn(user.turns, event.at, hour, ledger.count_not_handled)
+    if event.not_handled:
+        add_flag(user.turns, event.at, hour, ledger.count_not_handled)
+    if event.session_id:
+        add_named(user.named, event.session_id, event.at, is_in, hour, ledger.tally)
+        return True
+    if user.sealed and _is_sealed(user, event.at, ledger.session_gap_ms):
+        return False
+    add_message(user.runs, event.at, is_in, ledger.session_gap_ms, hour, ledger.tally)
+
+    return True
+
+
+def _is_sealed(user: User, at_ms: int, gap_ms: int) -> bool:
+    sealed = Days(user.sealed_from, int.from_bytes(user.sealed, "little"))
+
+    return any(sealed.has(day) for day in range((at_ms - gap_ms) // DAY_MS, (at_ms + gap_ms) // DAY_MS + 1))
+
+
+def _to_bytes(bits: int) -> bytes:
+    return bits.to_bytes((bits.bit_length() + 7) // 8, "little")

@@ -1,0 +1,172 @@
+"""The heart: any order, any repeats, any crash, and every number equals brute force."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.core.events import BotEvent, Reporting
+from app.core.shard import Shard
+from tests.core.oracle import expected
+from tests.core.simulation import Changelog, clock_offset, fold_all, numbers_of, records_of, taken
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+BASE = 1_700_000_000_000  # 2023-11-14
+ZONES = ["UTC", "America/Los_Angeles", "Asia/Kathmandu", "Pacific/Apia", "Europe/Lisbon"]
+
+
+@st.composite
+def events(draw: st.DrawFn, most: int = 40) -> list[BotEvent]:
+    """Events of few users over few weeks, some at equal times, some repeated."""
+    n = draw(st.integers(1, most))
+    seed = draw(st.integers(0, 2**32))
+    return make_events(random.Random(seed), n)
+
+
+def make_events(rng: random.Random, n: int, days: int = 40) -> list[BotEvent]:
+    """Return *n* believable events: bursts, long silences, repeats, both directions."""
+    made: list[BotEvent] = []
+    for i in range(n):
+        if made and rng.random() < 0.15:
+            made.append(rng.choice(made))
+            continue
+        base = rng.choice(made).at if made and rng.random() < 0.6 else BASE + rng.randrange(days * DAY)
+        at = base + rng.choice([0, 1, 60_000, 900_000, 900_001, HOUR, -HOUR, -900_000, DAY, 7 * DAY])
+        kind = rng.choice(["text", "text", "text", "image", "custom", "typing"])
+        made.append(
+            BotEvent(
+                event_id=f"e{i}",
+                bot_id=rng.choice(["b1", "b2"]),
+                user_id=rng.choice(["u1", "u2", "u3", "u4"]),
+                at=at,
+                received_at=BASE + 60 * DAY + i * 1000,
+                kind=kind,
+                direction=rng.choice(["in", "in", "out"]),
+                repeats=True,
+                platform=rng.choice(["generic", "facebook"]),
+                intent=rng.choice(["", "buy", "NotHandled"]),
+                not_handled=rng.random() < 0.2,
+                session_id=rng.choice(["", "", "", "s1", "s2"]),
+                event_name="signup" if kind == "custom" else "",
+                amount=rng.choice([None, None, 2.5]),
+                currency="EUR",
+                locale=rng.choice(["", "en"]),
+            )
+        )
+
+    return made
+
+
+@settings(max_examples=150, deadline=None)
+@given(own=events(), zone=st.sampled_from(ZONES), week_start=st.sampled_from(["monday", "sunday"]))
+def test_every_number_equals_brute_force(own: list[BotEvent], zone: str, week_start: str) -> None:
+    """Whatever comes, in whatever zone: cells sum up to the numbers counted by hand."""
+    reporting = Reporting(zone=zone, week_start=week_start, session_gap_s=900)  # type: ignore[arg-type]
+
+    assert expected(own, reporting) == fold_all(own, reporting=reporting)
+
+
+@settings(max_examples=60, deadline=None)
+@given(own=events(), seed=st.integers(0, 2**32), size=st.integers(1, 7))
+def test_order_and_batching_change_nothing(own: list[BotEvent], seed: int, size: int) -> None:
+    """Reversed, shuffled, in small records or large ones: the same numbers."""
+    first = {event.event_id: event for event in reversed(own)}  # equal ids are equal events
+    shuffled = random.Random(seed).sample(own, len(own))
+
+    assert fold_all(list(first.values())) == fold_all(own[::-1], size=size) == fold_all(shuffled, size=1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(own=events(60), seed=st.integers(0, 2**32))
+def test_a_crash_anywhere_in_a_flush_changes_nothing(own: list[BotEvent], seed: int) -> None:
+    """Flushes at random, each cut off anywhere, the shard restored from what was written: exact every time."""
+    rng = random.Random(seed)
+    records = records_of(own, rng.choice([1, 2, 5]))
+    changelog = run_with_crashes(records, rng)
+
+    assert expected(own) == numbers_of(changelog.counters)
+
+
+@settings(max_examples=100, deadline=None)
+@given(own=events(60), seed=st.integers(0, 2**32))
+def test_stale_writes_of_a_frozen_worker_lose(own: list[BotEvent], seed: int) -> None:
+    """A worker thought dead writes its old flush after its successor's: the higher stamp holds."""
+    rng = random.Random(seed)
+    records = records_of(own, 2)
+    changelog, stale = Changelog(), Changelog()
+    old = Shard(0, {})
+    for offset in range(rng.randrange(len(records) + 1)):
+        old.fold(offset, records[offset])
+    held_back = taken(old)
+    new = Shard(0, changelog.restore())
+    cut = rng.randrange(len(records) + 1)
+    for offset in range(cut):
+        new.fold(offset, records[offset])
+    changelog.write(new.take())
+    changelog.write(held_back, until=rng.randrange(len(held_back.entries) + 1))
+    last = Shard(0, changelog.restore())
+    for offset in range(last.clock.offset + 1, len(records)):
+        last.fold(offset, records[offset])
+    changelog.write(last.take())
+
+    assert expected(own) == numbers_of([*changelog.counters, *stale.counters])
+
+
+def run_with_crashes(records: list, rng: random.Random) -> Changelog:
+    """Fold *records*, flushing and crashing at random, until a run reaches the end and its flush is whole."""
+    changelog = Changelog()
+    crashes = 6
+    while True:
+        entries = changelog.restore()
+        shard = Shard(0, entries)
+        offset = clock_offset(entries) + 1
+        while offset < len(records):
+            shard.fold(offset, records[offset])
+            offset += 1
+            if rng.random() < 0.4:
+                writes = taken(shard)
+                if crashes and rng.random() < 0.6:
+                    crashes -= 1
+                    changelog.write(writes, until=rng.randrange(len(writes.entries) + 1))
+                    break
+                changelog.write(writes)
+        else:
+            changelog.write(shard.take())
+            return changelog
+
+
+def test_a_normalisers_repeat_is_dropped() -> None:
+    """A raw record normalised twice counts once, also where it comes with others around it."""
+    own = make_events(random.Random(1), 30)
+    records = records_of(own, 5)
+    shard = Shard(0, {})
+    for offset, record in enumerate([*records[:3], *records[1:3], *records[2:]]):
+        shard.fold(offset, record)
+
+    assert expected(own) == numbers_of(taken(shard).counters)
+
+
+def test_parts_of_a_past_log_day_are_forgotten() -> None:
+    """When receipt passes midnight UTC the day's parts leave the state, as tombstones after the clock."""
+    shard = Shard(0, {})
+    today, tomorrow = (BotEvent(f"e{n}", "b", "u", BASE, BASE + n * DAY, "text") for n in range(2))
+    shard.fold(0, records_of([today], 1)[0])
+    first = taken(shard)
+    shard.fold(1, [records_of([today, tomorrow], 1)[1][0]])
+    second = taken(shard)
+
+    old = [key for key, _ in first.entries if key.startswith(b"c|")]
+    assert sorted(old) == sorted(second.sealed)
+    assert not set(old) & set(shard.entries)
+
+
+@pytest.mark.parametrize("kind", ["typing", "read", "delivery"])
+def test_signals_make_nobody_active(kind: str) -> None:
+    """Receipts and typing count as events and nothing else."""
+    numbers = fold_all([BotEvent("e", "b", "u", BASE, BASE, kind)])
+
+    assert {"events"} == {name[1] for name in numbers}
