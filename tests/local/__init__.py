@@ -1,0 +1,1 @@
+"""Tests of everything local: broker, supervision, commands."""
