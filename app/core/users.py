@@ -92,7 +92,8 @@ def fold_event(user: User, event: BotEvent, hour: int, ledger: Ledger) -> None:
     if event.repeats and _known(user, event, hour):
         ledger.count_repeat(event)
         return
-    session_late = is_message(event) and not _fold_message(user, event, hour, ledger)
+    is_ours = bool(event.user_id) and is_message(event)  # a page's feed has messages of nobody
+    session_late = is_ours and not _fold_message(user, event, hour, ledger)
     if is_activity(event):
         day = ledger.calendar.day(event.at)
         n = day - user.first_day

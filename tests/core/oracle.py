@@ -34,7 +34,9 @@ def expected(events: Iterable[BotEvent], reporting: Reporting = Reporting()) -> 
             seen.add((event.bot_id, event.user_id, event.event_id))
         by_user[event.bot_id, event.user_id].append(event)
         _count(numbers, event, reporting)
-    for (bot, _), own in by_user.items():
+    for (bot, user), own in by_user.items():
+        if not user:
+            continue
         _users(numbers, bot, own, reporting)
         _sessions(numbers, bot, own, reporting)
         _turns(numbers, bot, own, reporting)

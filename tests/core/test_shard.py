@@ -41,7 +41,7 @@ def make_events(rng: random.Random, n: int, days: int = 40) -> list[BotEvent]:
             BotEvent(
                 event_id=f"e{i}",
                 bot_id=rng.choice(["b1", "b2"]),
-                user_id=rng.choice(["u1", "u2", "u3", "u4"]),
+                user_id=rng.choice(["u1", "u2", "u3", "u4", "u4", ""]),
                 at=at,
                 received_at=BASE + 60 * DAY + i * 1000,
                 kind=kind,

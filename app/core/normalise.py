@@ -1,0 +1,178 @@
+"""
+One record of raw-events in, bot events and dead letters out: `normalise`.
+
+A function of its arguments alone, so that a repeat after a crash or a replay after a year gives the same ids.
+Whatever is wrong costs itself only: a line that is no delivery, an item nobody can read, a reader that fails.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from app.core.deliveries import Delivery, read_envelope
+from app.core.dialects import DIALECTS, Dialect
+from app.core.events import BotEvent, EventBatch, Reporting, partition_of
+from app.core.outcome import DeadLetter, Outcome, Reason, Rejection
+from app.core.platforms.context import Context, context_of
+
+__all__ = ["STAGE", "Normalised", "normalise", "read_item"]
+
+STAGE: Final = "normalise"
+"""The stage that dead letters made here name."""
+
+
+class Normalised(msgspec.Struct):
+    """What a raw record holds: events by partition of bot-events, each in its order, and what was refused."""
+
+    batches: dict[int, EventBatch]
+    dead_letters: list[DeadLetter]
+
+
+def normalise(record: bytes, raw_partition: int, raw_offset: int, partitions: int) -> Normalised:
+    """
+    Read the raw record at *raw_partition* and *raw_offset* for bot-events of *partitions* partitions.
+
+    Events and refusals are numbered together from 0 in the order they stand in the record (`raw_index`).  Events of
+    one delivery come in the order of their times, incoming before outgoing at the same instant.
+    """
+    pages = list(read_envelope(record))
+    received_at = max((page.received_at for page in pages if isinstance(page, Delivery)), default=0)
+    sheet = _Sheet(raw_partition, raw_offset, partitions, received_at, record.find(_NUL) >= 0)
+    for page in pages:
+        if isinstance(page, Delivery):
+            sheet.take(page)
+        else:
+            sheet.refuse_line(page)
+
+    return Normalised(sheet.batches, sheet.dead_letters)
+
+
+def read_item(item: bytes, context: Context) -> Outcome:
+    """Read one item with the reader of its way in; a reader that fails is a rejection too."""
+    outcome = _read(DIALECTS.get(context.dialect), item, context)
+    if item.find(_NUL) >= 0:
+        _blank_nul(outcome.events)
+
+    return outcome
+
+
+def _read(dialect: Dialect | None, item: bytes, context: Context) -> Outcome:
+    if dialect is None:
+        known = ", ".join(DIALECTS)
+        return _refused(Reason.UNKNOWN_DIALECT, f"no way in is called {context.dialect!r}; there are {known}")
+    try:
+        outcome = dialect.read(item, context)
+    except Exception as error:  # noqa: BLE001  a reader's bug must cost one item, not the stream
+        why = f"the reader failed with {type(error).__name__}; please report it"
+        return _refused(Reason.READER_FAILED, why)
+
+    return outcome
+
+
+class _Sheet:
+    """Gathers what one raw record gives."""
+
+    def __init__(
+        self, raw_partition: int, raw_offset: int, partitions: int, received_at: int, has_nul: bool
+    ) -> None:
+        self.batches: dict[int, EventBatch] = {}
+        self.dead_letters: list[DeadLetter] = []
+        self._raw_partition = raw_partition
+        self._raw_offset = raw_offset
+        self._partitions = partitions
+        self._received_at = received_at
+        self._has_nul = has_nul
+        self._place = f"{raw_partition}-{raw_offset}-"
+        self._index = 0
+
+    def take(self, delivery: Delivery) -> None:
+        """Read the items of *delivery*."""
+        context = context_of(delivery)
+        dialect = DIALECTS.get(delivery.way)
+        events: list[BotEvent] = []
+        for raw in delivery.items:
+            item = bytes(raw)
+            outcome = _read(dialect, item, context)
+            if self._has_nul:
+                _blank_nul(outcome.events)
+            for event in outcome.events:
+                event.raw_index = self._index
+                if not event.event_id:
+                    event.event_id = f"{self._place}{self._index}"
+                self._index += 1
+                events.append(event)
+            for rejection in outcome.rejections:
+                self._refuse(rejection, item, delivery)
+        if len(events) > 1:
+            events.sort(key=_by_time)
+        self._share_out(events, delivery.reporting)
+
+    def refuse_line(self, line: bytes) -> None:
+        """Put away a line that is no delivery."""
+        rejection = Rejection(Reason.UNKNOWN_SHAPE, "the line is no delivery that this version can read")
+        self._refuse(rejection, line, Delivery(bot="", way="", received_at=self._received_at, items=[]))
+
+    def _share_out(self, events: list[BotEvent], reporting: Reporting) -> None:
+        differs = reporting != _DEFAULT
+        for event in events:
+            partition = partition_of(event.bot_id, event.user_id, self._partitions)
+            batch = self.batches.get(partition)
+            if batch is None:
+                batch = EventBatch(self._raw_partition, self._raw_offset, self._received_at, [])
+                self.batches[partition] = batch
+            batch.events.append(event)
+            if differs:
+                batch.reporting[event.bot_id] = reporting
+
+    def _refuse(self, rejection: Rejection, item: bytes, delivery: Delivery) -> None:
+        letter = DeadLetter(
+            bot_id=delivery.bot,
+            reason=rejection.reason,
+            message=rejection.message,
+            stage=STAGE,
+            raw_partition=self._raw_partition,
+            raw_offset=self._raw_offset,
+            raw_index=self._index,
+            received_at=delivery.received_at,
+            body=item.decode(errors="replace"),
+            path=rejection.path,
+            way=delivery.way,
+            platform=delivery.platform,
+            type=delivery.type,
+            sdk=delivery.sdk,
+        )
+        self._index += 1
+        self.dead_letters.append(letter)
+
+
+_DEFAULT: Final = Reporting()
+
+
+def _by_time(event: BotEvent) -> int:
+    return event.at * 2 + (event.direction == "out")
+
+
+def _refused(reason: Reason, message: str) -> Outcome:
+    return Outcome([], [Rejection(reason, message)])
+
+
+_NUL: Final = b"\\u0000"
+"""As JSON has to write it. Looked for once in a record: searching each item costs more than all but reading it."""
+
+
+def _blank_nul(events: list[BotEvent]) -> None:
+    """Replace NUL, which ClickHouse keeps and many of its clients do not, by U+FFFD."""
+    for event in events:
+        for field in event.__struct_fields__:
+            value = getattr(event, field)
+            if isinstance(value, str):
+                setattr(event, field, _without_nul(value))
+            elif isinstance(value, dict):
+                texts = {_without_nul(name): _without_nul(text) for name, text in value.items()}
+                setattr(event, field, texts)
+
+
+def _without_nul(text: str) -> str:
+    return text.replace("\0", "\ufffd")
