@@ -1,0 +1,142 @@
+"""
+Raw deliveries in, bot events or dead letters out.
+
+reads   raw-events     (any partition)
+writes  bot-events     (partition = hash of bot and user)
+        dead-letters   (the partition the raw record came from)
+
+What arrives within a few milliseconds is sent on together: later stages pay per record.  All decisions are taken by
+`app.core.normalise`; a message is confirmed when everything made of it is acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import msgspec
+
+from app.adapters.outbox import Outbox
+from app.adapters.topics import BOT_EVENTS, DEAD_LETTERS
+from app.agents.acker import Acker, Confirmable
+from app.agents.sequence import Sequence
+from app.config import MIB, Settings
+from app.core.events import EventBatch, encode_batches
+from app.core.normalise import normalise
+from app.crash import fatal
+
+__all__ = ["Normalise"]
+
+_GATHER_S: Final = 0.01
+_MOST_EVENTS: Final = 4000
+_MOST_UNITS: Final = 50
+_RECORD_BYTES: Final = 4 * MIB
+
+
+class Normalise:
+    """The agent's body, and what it has gathered."""
+
+    def __init__(self, settings: Settings, outbox: Outbox, sequence: Sequence) -> None:
+        self._sequence = sequence
+        self._partitions = settings.partitions
+        self._outbox = outbox
+        self._acker = Acker()
+        self._in_order = asyncio.Lock()
+        self._events: list[Confirmable] = []
+        self._batches: dict[int, list[EventBatch]] = {}
+        self._letters: list[tuple[int, bytes]] = []
+        self._gathered = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._closed = False
+        self.figures = {"records": 0, "events": 0, "dead_letters": 0}
+
+    async def run(self, stream: Any) -> None:
+        """Consume raw-events for ever."""
+        async for event in stream.events():
+            try:
+                if self._closed or not await self._sequence.admits(event.message):
+                    continue
+                self._take(event)
+                if self._gathered >= _MOST_EVENTS:
+                    self._flush()
+                await self._room.wait()
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - crash-only: nothing is acknowledged, the restart reads it again
+                fatal("normalise", error)
+
+    async def quiesce(self) -> None:
+        """Return when all that was taken is written and confirmed."""
+        self._flush()
+        while self._tasks:
+            await asyncio.wait(list(self._tasks))
+
+    async def finish(self) -> None:
+        """Take nothing more, and return when all that was taken is written."""
+        self._closed = True
+        await self.quiesce()
+
+    def _take(self, event: Any) -> None:
+        message = event.message
+        outcome = normalise(message.value or b"", message.partition, message.offset, self._partitions)
+        for partition, batch in outcome.batches.items():
+            self._batches.setdefault(partition, []).append(batch)
+            self._gathered += len(batch.events)
+            self.figures["events"] += len(batch.events)
+        for letter in outcome.dead_letters:
+            self._letters.append((message.partition, msgspec.json.encode(letter)))
+        self.figures["records"] += 1
+        self.figures["dead_letters"] += len(outcome.dead_letters)
+        self._events.append(event)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_GATHER_S, self._flush)
+
+    def _flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._events:
+            return
+        task = asyncio.get_running_loop().create_task(self._send(self._events, self._batches, self._letters))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self._events, self._batches, self._letters, self._gathered = [], {}, [], 0
+
+    async def _send(
+        self,
+        events: list[Confirmable],
+        batches: dict[int, list[EventBatch]],
+        letters: list[tuple[int, bytes]],
+    ) -> None:
+        unit = self._acker.add(events)
+        if len(self._acker) >= _MOST_UNITS:
+            self._room.clear()
+        try:
+            async with self._in_order:  # track drops what comes after a later raw offset
+                futures = [
+                    await self._outbox.send(BOT_EVENTS, record, partition)
+                    for partition, own in batches.items()
+                    for record in _records(own)
+                ]
+            futures += [
+                await self._outbox.send(DEAD_LETTERS, letter, partition) for partition, letter in letters
+            ]
+            if futures:
+                await asyncio.wait(futures)
+        except asyncio.CancelledError as error:
+            fatal("normalise was stopped half-way", error)  # a later unit must not overtake this one
+        self._acker.finish(unit)
+        self._room.set()
+
+
+def _records(batches: list[EventBatch]) -> list[bytes]:
+    """Write one record, or several where one would be too large."""
+    record = encode_batches(batches)
+    if len(record) <= _RECORD_BYTES or len(batches) == 1:
+        return [record]
+    half = len(batches) // 2
+
+    return [*_records(batches[:half]), *_records(batches[half:])]

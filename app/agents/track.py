@@ -1,0 +1,169 @@
+"""
+Bot events in, exact state and counters out.
+
+reads   bot-events                     (a user's events are all in one partition)
+writes  counters                       (absolute values of the cells' parts that changed)
+        botpulse-track-state-changelog (state, see app/core/shard.py)
+
+Changes are gathered for a moment and written once.  A flush sends the counters, then cells, users and clock to one
+changelog partition, then the tombstones, each step acknowledged before the next; then the messages are confirmed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, Final
+
+from app.adapters.outbox import Outbox
+from app.adapters.topics import COUNTERS
+from app.agents.acker import Confirmable
+from app.agents.sequence import Sequence
+from app.config import Settings
+from app.core.counters import CellBatch, encode_cells
+from app.core.events import decode_batches
+from app.core.shard import Shard, Writes
+from app.crash import fatal
+from app.tables.state import ShardStore
+
+__all__ = ["Track"]
+
+_TICK_S: Final = 0.02
+_BUSY_EVENTS: Final = 2_000
+_BUSY_S: Final = 1.0
+_MOST_EVENTS: Final = 60_000
+_CELLS_PER_RECORD: Final = 5_000
+
+
+class _Pending:
+    """What was folded into a shard since its last flush."""
+
+    def __init__(self) -> None:
+        self.messages: list[Confirmable] = []
+        self.events = 0
+        self.since = 0.0
+        self.flushing: asyncio.Task[None] | None = None
+
+
+class Track:
+    """The agent's body, and the flushes that follow it."""
+
+    def __init__(
+        self, settings: Settings, store: ShardStore, outbox: Outbox, sequence: Sequence, changelog: str
+    ) -> None:
+        self._sequence = sequence
+        self._store = store
+        self._outbox = outbox
+        self._changelog = changelog
+        self._interval_s = settings.flush_interval_ms / 1000
+        self._pending: dict[int, _Pending] = {}
+        self.figures = {"records": 0, "events": 0, "flushes": 0, "entries": 0, "cells": 0}
+        self._closed = False
+        store.quiesce = self.quiesce
+        store.rewrite = self._rewrite
+
+    async def run(self, stream: Any) -> None:
+        """Consume bot-events for ever."""
+        async for event in stream.events():
+            try:
+                await self._fold(event)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - crash-only: nothing is acknowledged, the restart reads it again
+                fatal("track", error)
+
+    async def tick(self) -> None:
+        """Start the flushes that are due, for ever."""
+        while True:
+            await asyncio.sleep(_TICK_S)
+            now = time.monotonic()
+            for partition, pending in self._pending.items():
+                wait_s = self._interval_s if pending.events < _BUSY_EVENTS else max(_BUSY_S, self._interval_s)
+                if pending.messages and now - pending.since >= wait_s:
+                    self._start_flush(partition, pending)
+
+    async def quiesce(self) -> None:
+        """Write what was folded, and forget what it belonged to; the partitions may be another worker's next."""
+        for partition, pending in list(self._pending.items()):
+            while pending.messages or pending.flushing:
+                self._start_flush(partition, pending)
+                if pending.flushing is not None:
+                    await pending.flushing
+        self._pending.clear()
+
+    async def finish(self) -> None:
+        """Take nothing more, and return when all that was taken is written."""
+        self._closed = True
+        await self.quiesce()
+
+    async def _fold(self, event: Any) -> None:
+        if self._closed:
+            return
+        message = event.message
+        shard = self._store.shard(message.partition)
+        expected = shard.clock.offset + 1
+        if message.offset > expected and not await self._sequence.follows(message, expected):
+            return
+        pending = self._pending.setdefault(message.partition, _Pending())
+        shard.fold(message.offset, decode_batches(message.value))
+        if not pending.messages:
+            pending.since = time.monotonic()
+        pending.messages.append(event)
+        self.figures["records"] += 1
+        self.figures["events"] += shard.pending_events - pending.events
+        pending.events = shard.pending_events
+        if pending.events >= _MOST_EVENTS:
+            self._start_flush(message.partition, pending)
+            if pending.flushing is not None and pending.events >= _MOST_EVENTS:
+                await pending.flushing
+
+    def _start_flush(self, partition: int, pending: _Pending) -> None:
+        if pending.flushing is not None or not pending.messages:
+            return
+        shard = self._store.shard(partition)
+        messages, pending.messages, pending.events = pending.messages, [], 0
+        pending.flushing = asyncio.get_running_loop().create_task(
+            self._flush(shard, shard.take(), messages, pending)
+        )
+
+    async def _flush(
+        self, shard: Shard, writes: Writes | None, messages: list[Confirmable], pending: _Pending
+    ) -> None:
+        try:
+            if writes is not None:
+                await self._write(shard.partition, writes)
+            for message in messages:
+                message.confirm()
+        except (asyncio.CancelledError, Exception) as error:  # noqa: BLE001
+            fatal("flush", error)  # also when cancelled: a later flush must not cover for this one
+        pending.flushing = None
+
+    async def _write(self, partition: int, writes: Writes) -> None:
+        sent = [
+            await self._outbox.send(COUNTERS, encode_cells(part), partition)
+            for batch in writes.counters
+            for part in _split(batch)
+        ]
+        if sent:
+            await asyncio.wait(sent)
+        for entries in (writes.entries, [(key, None) for key in writes.sealed]):
+            last = await self._outbox.send_entries(self._changelog, partition, entries)
+            if last is not None:
+                await last
+        self.figures["flushes"] += 1
+        self.figures["entries"] += len(writes.entries)
+        self.figures["cells"] += sum(len(batch.cells) for batch in writes.counters)
+
+    async def _rewrite(self, partition: int, entries: list[tuple[bytes, bytes]]) -> None:
+        last = await self._outbox.send_entries(self._changelog, partition, entries)
+        if last is not None:
+            await last
+
+
+def _split(batch: CellBatch) -> list[CellBatch]:
+    cells = batch.cells
+
+    return [
+        CellBatch(batch.partition, batch.log_day, batch.stamp, cells[i : i + _CELLS_PER_RECORD])
+        for i in range(0, len(cells), _CELLS_PER_RECORD)
+    ]

@@ -1,0 +1,140 @@
+"""
+Put a stage together and run it until it is told to stop: the composition root of the workers.
+
+A stage is crash-only.  SIGTERM finishes what was read, anything unexpected ends the process at once (app/crash.py),
+and either way the next start goes on exactly where the last acknowledged write was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import faust
+import mode.loop
+import structlog
+
+from app.adapters.heartbeat import Heartbeat, beat
+from app.adapters.outbox import Outbox
+from app.adapters.topics import BOT_EVENTS, RAW_EVENTS
+from app.agents.normalise import Normalise
+from app.agents.sequence import Sequence
+from app.agents.track import Track
+from app.config import Settings
+from app.crash import fatal
+from app.tables.state import ShardStore
+from app.worker import BinaryTopic, StageApp, build
+
+__all__ = ["STAGES", "run_stage"]
+
+_log = structlog.get_logger(__name__)
+
+
+def run_stage(settings: Settings, stage: str, instance: str) -> None:
+    """Run *stage* in this process until SIGTERM or SIGINT. Does not return before everything read is written."""
+    _calm_collector()
+    mode.loop.use("uvloop")
+    STAGES[stage](settings, instance)
+
+
+def _run_normalise(settings: Settings, instance: str) -> None:
+    app = build(settings, "normalise", instance)
+    body = Normalise(settings, app.outbox, Sequence(app))
+    app.finish = body.finish
+    app.on_partitions_revoked.connect(_on_signal(body.quiesce), weak=False)
+    app.agent(app.topic(RAW_EVENTS, **BinaryTopic), name="normalise")(body.run)
+    app.task(_beating(app, "normalise", instance, body.figures))
+    _run_faust(app)
+
+
+def _run_track(settings: Settings, instance: str) -> None:
+    app = build(settings, "track", instance)
+    table: Any = app.Table("state", key_type=bytes, value_type=bytes, partitions=settings.partitions)
+    store: ShardStore = table.data
+    store.bootstrap = settings.kafka
+    body = Track(settings, store, app.outbox, Sequence(app), table.changelog_topic_name)
+    app.finish = body.finish
+    app.on_partitions_revoked.connect(_on_signal(body.quiesce), weak=False)
+    app.agent(app.topic(BOT_EVENTS, **BinaryTopic), name="track")(body.run)
+    app.task(body.tick)
+    app.task(_beating(app, "track", instance, body.figures))
+    _run_faust(app)
+
+
+def _run_store(settings: Settings, instance: str) -> None:
+    from app.agents import store  # noqa: PLC0415 - ClickHouse is not needed by the other stages
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await store.run(settings, stop, instance)
+
+    asyncio.run(main())
+
+
+STAGES: Final[dict[str, Callable[[Settings, str], None]]] = {
+    "normalise": _run_normalise,
+    "track": _run_track,
+    "store": _run_store,
+}
+
+
+def _run_faust(app: StageApp) -> None:
+    for name in ("faust", "mode", "aiokafka", "app.worker"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    Path(app.conf.datadir).parent.mkdir(parents=True, exist_ok=True)
+    worker = faust.Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False, override_logging=False)
+    worker.execute_from_commandline()
+
+
+def _on_signal(act: Callable[[], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    async def handler(*_: Any, **__: Any) -> None:
+        await act()
+
+    return handler
+
+
+def _beating(app: StageApp, stage: str, instance: str, figures: dict[str, int]) -> Callable[[], Any]:
+    started_at = time.time_ns() // 1_000_000
+
+    def word() -> Heartbeat:
+        now = time.time_ns() // 1_000_000
+
+        return Heartbeat(
+            stage, instance, os.getpid(), now, started_at, app.is_ready, version("botpulse"), figures
+        )
+
+    async def heartbeat() -> None:
+        await beat(word, _sender(app.outbox))
+
+    return heartbeat
+
+
+def _sender(outbox: Outbox) -> Callable[[str, bytes, bytes], Any]:
+    loop = asyncio.get_running_loop()
+
+    def send(topic: str, key: bytes, value: bytes) -> None:
+        loop.create_task(outbox.send(topic, value, 0, key)).add_done_callback(_note)
+
+    return send
+
+
+def _note(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        fatal("heartbeat", task.exception() or RuntimeError())
+
+
+def _calm_collector() -> None:
+    """Collect garbage rarely: state is millions of long-lived objects without cycles (a third of track's time)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 100, 100)

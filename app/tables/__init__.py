@@ -1,0 +1,1 @@
+"""Faust storage of what `app.core` folds."""

@@ -1,0 +1,155 @@
+"""
+The Faust app of one stage, with the few things Faust does not offer as settings.
+
+Nothing imports this module but the command that starts a stage.  It leans on names that are not public in
+faust-streaming 0.15.3 and aiokafka 0.14.0, which is why both are pinned; each override has a test.
+
+- `Event.ack` does nothing: Faust acknowledges also on exceptions and on skipped messages.  We acknowledge
+  (`confirm`) when what follows from a message is acknowledged by the broker.
+- A hole in the offsets is not taken for compaction: nothing is committed across it.
+- The fetch wait is 50 ms; 1500 is hard-coded and would be the latency of a quiet stream.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import faust
+from faust import stores
+from faust.transport.drivers import aiokafka as driver
+
+from app.adapters.outbox import Outbox
+from app.config import MIB, Settings
+from app.crash import fatal
+from app.tables.state import STORE_ALIAS
+
+__all__ = ["BinaryTopic", "Event", "StageApp", "build", "group_of"]
+
+_FETCH_WAIT_MS: Final = 50
+
+BinaryTopic: Final[dict[str, Any]] = {
+    "key_type": bytes,
+    "value_type": bytes,
+    "key_serializer": "raw",
+    "value_serializer": "raw",
+}
+
+
+def group_of(stage: str) -> str:
+    """Return the consumer group (and Faust app id) of a stage."""
+    return f"botpulse-{stage}"
+
+
+class Event(faust.Event):
+    """An event that only we acknowledge."""
+
+    def ack(self) -> bool:
+        """Do nothing: called by Faust when a loop body ends, raises or is skipped."""
+        return False
+
+    def confirm(self) -> bool:
+        """Acknowledge: everything that follows from the message is durable."""
+        return super().ack()
+
+
+class _Thread(driver.AIOKafkaConsumerThread):
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = _FETCH_WAIT_MS  # noqa: SLF001 - no setting reaches it
+
+        return consumer
+
+
+class _Consumer(driver.Consumer):
+    def _new_consumer_thread(self) -> Any:
+        return _Thread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _add_gap(self, tp: Any, offset_from: int, offset_to: int) -> None:
+        """Never commit across a hole; see app/agents/sequence.py."""
+
+
+class _Transport(driver.Transport):
+    Consumer = _Consumer
+
+
+class StageApp(faust.App):
+    """
+    A Faust app that starts its outbox before it consumes and stops it when all is written.
+
+    `finish` is awaited once, before the stop: it takes nothing more and returns when all that was taken is written.
+    """
+
+    outbox: Outbox
+    finish: Callable[[], Awaitable[None]]
+
+    def _new_transport(self) -> Any:
+        return _Transport(self.conf.broker_consumer, self)
+
+    async def on_first_start(self) -> None:
+        """Connect the outbox first: a rebalance may want to write."""
+        await self.outbox.start()
+        await super().on_first_start()
+
+    async def on_stop(self) -> None:
+        """Write what was read before anything is torn down."""
+        await self.finish()
+        await super().on_stop()
+
+    async def on_shutdown(self) -> None:
+        """Send what is left."""
+        await super().on_shutdown()
+        await self.outbox.stop()
+
+    async def crash(self, reason: BaseException) -> None:
+        """End at once: a tidy shut-down of a stage that does not work as it should could only do harm."""
+        fatal("faust", reason)
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether the partitions are assigned, the state is restored and messages flow."""
+        recovery: Any = getattr(self.tables, "recovery")  # noqa: B009 - not in Faust's public type
+
+        return (
+            bool(self.consumer_generation_id) and not self.rebalancing and bool(recovery.completed.is_set())
+        )
+
+
+def build(settings: Settings, stage: str, instance: str) -> StageApp:
+    """
+    Return the app of *stage*; *instance* tells its processes apart and must be stable over restarts.
+
+    A stable instance keeps its partitions when it restarts within the session timeout (static membership).
+    """
+    stores.STORES.aliases[STORE_ALIAS] = "app.tables.state:ShardStore"
+    logging.disable(logging.DEBUG)  # Faust and aiokafka build debug records per message otherwise
+    brokers = [f"kafka://{address.strip()}" for address in settings.kafka.split(",")]
+
+    app = StageApp(
+        group_of(stage),
+        broker=";".join(brokers),
+        autodiscover=False,
+        datadir=str(settings.home / "faust" / f"{stage}-{instance}"),
+        store=f"{STORE_ALIAS}://",
+        Event=Event,
+        web_enabled=False,
+        topic_partitions=settings.partitions,
+        topic_replication_factor=settings.replication,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        table_standby_replicas=0,
+        consumer_group_instance_id=f"{group_of(stage)}-{instance}",
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=8 * MIB,
+        producer_max_request_size=16 * MIB,
+        stream_wait_empty=False,  # what was read is written by `finish` and on revocation, by us
+        stream_recovery_delay=0,
+        broker_commit_interval=0.5,
+        broker_session_timeout=6,
+        broker_heartbeat_interval=1,
+        worker_redirect_stdouts=False,
+    )
+    app.outbox = Outbox(settings.kafka, f"{group_of(stage)}-{instance}")
+
+    return app
