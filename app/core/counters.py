@@ -14,6 +14,7 @@ again, so state holds only today's; a late event opens a new part of an old cell
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -48,6 +49,7 @@ class CellBatch(msgspec.Struct):
     cells: list[tuple[str, str, str, str, int, str, int]]
 
 
+@lru_cache(maxsize=200_000)
 def key_of(cell: Cell, log_day: int) -> bytes:
     """Return the state key of a cell's part of *log_day*."""
     bot, measure, dim, window, start, key = cell

@@ -1,0 +1,1 @@
+"""Everything that `botpulse up` needs to run on one machine: broker, engine, supervision."""

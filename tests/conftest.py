@@ -1,0 +1,5 @@
+"""Fixtures every test may ask for."""
+
+from tests.broker import broker
+
+__all__ = ["broker"]
