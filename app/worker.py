@@ -6,6 +6,7 @@ faust-streaming 0.15.3 and aiokafka 0.14.0, which is why both are pinned; each o
 
 - `Event.ack` does nothing: Faust acknowledges also on exceptions and on skipped messages.  We acknowledge
   (`confirm`) when what follows from a message is acknowledged by the broker.
+- A partition without a committed offset is read from its beginning also when it is taken over.
 - A hole in the offsets is not taken for compaction: nothing is committed across it.
 - The fetch wait is 50 ms; 1500 is hard-coded and would be the latency of a quiet stream.
 """
@@ -65,6 +66,17 @@ class _Thread(driver.AIOKafkaConsumerThread):
 class _Consumer(driver.Consumer):
     def _new_consumer_thread(self) -> Any:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
+
+    async def perform_seek(self) -> None:
+        """Go to the committed offsets, and to the beginning where there is none: nobody else would, after a take-over."""
+        await super().perform_seek()
+        changelogs = self.app.tables.changelog_topics
+        fresh = {
+            tp for tp in self.assignment() if tp.topic not in changelogs and self._read_offset.get(tp) is None
+        }
+        if fresh:
+            for tp, offset in (await self.earliest_offsets(*fresh)).items():
+                await self.seek(tp, offset or 0)
 
     async def _add_gap(self, tp: Any, offset_from: int, offset_to: int) -> None:
         """Never commit across a hole; see app/agents/sequence.py."""

@@ -1,5 +1,6 @@
 """Fixtures every test may ask for."""
 
 from tests.broker import broker
+from tests.stack import stack
 
-__all__ = ["broker"]
+__all__ = ["broker", "stack"]
