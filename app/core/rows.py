@@ -1,0 +1,126 @@
+"""
+How records become rows of ClickHouse: values in columns, so that the driver packs a column at a time.
+
+Times stay integers, as the driver then has nothing to convert.  What repeats a row it has no say in: the tables keep
+one row of each key.  The order of columns is that of the insert, not of the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
+
+from app.core.counters import CellBatch
+from app.core.events import BotEvent, EventBatch
+from app.core.outcome import DeadLetter
+
+__all__ = ["Rows", "StreamRecord", "counter_rows", "dead_letter_rows", "event_rows"]
+
+
+class Rows(NamedTuple):
+    """Rows of one table. `values` holds one list per column."""
+
+    table: str
+    columns: tuple[str, ...]
+    values: list[list[Any]]
+
+    @property
+    def size(self) -> int:
+        """How many rows there are."""
+        return len(self.values[0])
+
+
+class StreamRecord(NamedTuple):
+    """A decoded record of bot-events and its place."""
+
+    partition: int
+    offset: int
+    batches: list[EventBatch]
+
+
+_FROM_EVENT: Final = (
+    "bot_id", "user_id", "event_id", "at", "received_at", "platform", "direction", "kind", "text", "intent",
+    "intent_confidence", "not_handled", "conversation_id", "session_id", "message_id", "event_name", "amount",
+    "currency", "locale", "attributes", "user_attributes", "warnings", "dialect", "sdk", "raw_index",
+)  # fmt: skip
+_FROM_PLACE: Final = (
+    "raw_partition",
+    "raw_offset",
+    "stream_partition",
+    "stream_offset",
+    "stream_index",
+)
+_COUNTERS: Final = (
+    "bot_id", "measure", "dim", "window", "start", "key", "stream_partition", "log_day", "value", "stamp",
+)  # fmt: skip
+_DEAD_LETTERS: Final = DeadLetter.__struct_fields__
+_SPARSE: Final = (
+    "attributes",
+    "user_attributes",
+    "warnings",
+    "event_name",
+    "currency",
+    "session_id",
+    "sdk",
+)
+"""Columns that are often empty throughout a batch; they are then left to their default, which costs nothing."""
+
+
+def event_rows(records: Sequence[StreamRecord]) -> Rows:
+    """Lay out every event of *records*, repeats included."""
+    events = [event for record in records for batch in record.batches for event in batch.events]
+    columns = dict(_columns_of(events))
+    columns |= zip(_FROM_PLACE, _places(records), strict=True)
+
+    return Rows("events", tuple(columns), list(columns.values()))
+
+
+def counter_rows(batches: Iterable[CellBatch]) -> Rows:
+    """Lay out the parts of counters; of several values of one part only the newest goes further."""
+    newest: dict[tuple[Any, ...], tuple[int, int]] = {}
+    for batch in batches:
+        partition, log_day, stamp = batch.partition, batch.log_day, batch.stamp
+        for *cell, value in batch.cells:
+            part = (*cell, partition, log_day)
+            if newest.get(part, (-1,))[0] <= stamp:
+                newest[part] = (stamp, value)
+    values = [list(column) for column in zip(*newest, strict=True)] or [[] for _ in _COUNTERS[:-2]]
+    start = _COUNTERS.index("start")
+    values[start] = [max(second, 0) for second in values[start]]  # the week of 1970-01-01 begins before it
+    values.append([value for _, value in newest.values()])
+    values.append([stamp for stamp, _ in newest.values()])
+
+    return Rows("counter_parts", _COUNTERS, values)
+
+
+def dead_letter_rows(letters: Sequence[DeadLetter]) -> Rows:
+    """Lay out refused items."""
+    values = [list(map(attrgetter(name), letters)) for name in _DEAD_LETTERS]
+
+    return Rows("dead_letter_rows", _DEAD_LETTERS, values)
+
+
+def _columns_of(events: list[BotEvent]) -> Iterable[tuple[str, list[Any]]]:
+    for name in _FROM_EVENT:
+        column = list(map(attrgetter(name), events))
+        if name not in _SPARSE or any(column):
+            yield name, column
+
+
+def _places(records: Sequence[StreamRecord]) -> tuple[list[int], ...]:
+    """Return where each event comes from, column by column."""
+    places: tuple[list[int], ...] = ([], [], [], [], [])
+    raw_partitions, raw_offsets, partitions, offsets, indexes = places
+    for record in records:
+        n = 0
+        for batch in record.batches:
+            size = len(batch.events)
+            raw_partitions += [batch.raw_partition] * size
+            raw_offsets += [batch.raw_offset] * size
+            n += size
+        partitions += [record.partition] * n
+        offsets += [record.offset] * n
+        indexes += range(n)
+
+    return places
