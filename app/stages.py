@@ -12,6 +12,7 @@ import gc
 import logging
 import os
 import signal
+import socket
 import time
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
@@ -20,6 +21,7 @@ from typing import Any, Final
 
 import faust
 import mode.loop
+import stamina
 import structlog
 
 from app.adapters.heartbeat import Heartbeat, beat
@@ -41,8 +43,28 @@ _log = structlog.get_logger(__name__)
 def run_stage(settings: Settings, stage: str, instance: str) -> None:
     """Run *stage* in this process until SIGTERM or SIGINT. Does not return before everything read is written."""
     _calm_collector()
+    _wait_for_broker(settings.kafka)
     mode.loop.use("uvloop")
     STAGES[stage](settings, instance)
+
+
+def _wait_for_broker(bootstrap: str) -> None:
+    """Return when one of the brokers listens: a stage that starts before them has nothing to crash about."""
+    addresses = [address.strip().rpartition(":") for address in bootstrap.split(",")]
+    for attempt in stamina.retry_context(on=OSError, attempts=None, timeout=None, wait_max=1):
+        with attempt:
+            _connect_to_any([(host.strip("[]"), int(port)) for host, _, port in addresses])
+
+
+def _connect_to_any(addresses: list[tuple[str, int]]) -> None:
+    for n, address in enumerate(addresses):
+        try:
+            socket.create_connection(address, timeout=5).close()
+        except OSError:
+            if n + 1 == len(addresses):
+                raise
+        else:
+            return
 
 
 def _run_normalise(settings: Settings, instance: str) -> None:

@@ -6,6 +6,7 @@ faust-streaming 0.15.3 and aiokafka 0.14.0, which is why both are pinned; each o
 
 - `Event.ack` does nothing: Faust acknowledges also on exceptions and on skipped messages.  We acknowledge
   (`confirm`) when what follows from a message is acknowledged by the broker.
+- What comes after a seek back is delivered: Faust drops it when a record beyond was under way (`_Offsets`).
 - A partition without a committed offset is read from its beginning also when it is taken over.
 - A hole in the offsets is not taken for compaction: nothing is committed across it.
 - The fetch wait is 50 ms; 1500 is hard-coded and would be the latency of a quiet stream.
@@ -63,7 +64,18 @@ class _Thread(driver.AIOKafkaConsumerThread):
         return consumer
 
 
+class _Offsets(dict[Any, Any]):
+    """What was read last, as Faust notes it; asked for one partition while draining it knows nothing."""
+
+    def __getitem__(self, tp: Any) -> None:
+        return None
+
+
 class _Consumer(driver.Consumer):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._read_offset = _Offsets()
+
     def _new_consumer_thread(self) -> Any:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-import lz4.block  # type: ignore[import-untyped]
-from clickhouse_cityhash.cityhash import CityHash128  # type: ignore[import-untyped]
+import lz4.block
+from clickhouse_cityhash.cityhash import CityHash128
 
 from app.local.engine.failure import Failure
 
