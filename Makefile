@@ -31,7 +31,7 @@ check: $(VENV)/.installed-dev ## lint, format, types, import rules
 	@$(BIN)/mypy --strict app
 	@$(BIN)/lint-imports
 
-bench: setup ## how fast it is on this machine, as a table
+bench: $(VENV)/.installed-dev ## how fast it is on this machine, as a table
 	@$(BIN)/botpulse bench $(ARGS)
 
 chaos: $(VENV)/.installed-dev ## the long run of kills

@@ -1,0 +1,1 @@
+"""How fast botpulse is on this machine: `make bench`, or one of these modules alone."""

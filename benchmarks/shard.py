@@ -1,7 +1,7 @@
 """
 What counting costs in track, without Kafka: CPU time per event of decode, fold and flush.
 
-    python -m benchmarks.shard [--events N] [--profile]
+    python -m benchmarks.shard [--events N] [--profile] [--json]
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import cProfile
 import gc
+import json
 import pstats
 import time
 from collections import defaultdict
@@ -16,10 +17,10 @@ from collections import defaultdict
 import msgspec
 
 from app.core.deliveries import Delivery, encode_delivery
-from app.core.events import decode_batches, encode_batches, partition_of
+from app.core.events import decode_batches, encode_batches
 from app.core.normalise import normalise
 from app.core.shard import Shard
-from benchmarks.report import table
+from benchmarks.report import machine, table
 from benchmarks.stream import BASE_MS, DAY_MS, items
 
 _PARTITIONS = 4
@@ -72,6 +73,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=400_000)
     parser.add_argument("--users", type=int, default=5_000)
     parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     own = records(chosen.events, chosen.users)
     gc.freeze()
@@ -82,6 +84,9 @@ def main() -> None:
         pstats.Stats(profile).sort_stats("tottime").print_stats(35)
         return
     spent = run(own)
+    if chosen.json:
+        print(json.dumps({"machine": machine(), "shard": spent}, indent=1))
+        return
     events = spent["events"]
     rows = [
         (f"{step}, µs per event", f"{spent[step] / events * 1e6:.2f}", "")
