@@ -1,7 +1,8 @@
 """
 The closed list of measures: what can be asked for, by which dimensions, and how the answer is put together.
 
-    sum      cells of `minute`, `hour` and `day` add up; weeks and months are sums of days
+    sum      cells of `hour` and `day` (of events, messages and intents also `minute`) add up; weeks and months are
+             sums of days
     users    distinct users, one cell each for `day`, `week` and `month`; they do not add up over time
     rolling  a difference array over days: the number is the sum of all cells up to and including the day
     derived  made from other measures at reading

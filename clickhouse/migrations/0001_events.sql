@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS events
     `stream_index` UInt32 COMMENT 'Event within that record',
     `precedence` UInt64 MATERIALIZED bitNot(bitShiftLeft(stream_offset, 20) + least(stream_index, 1048575)) COMMENT 'The higher, the earlier the row came in bot-events; the highest of an event id stays',
     `is_message` Bool ALIAS direction != 'none' AND kind IN ('audio', 'command', 'contact', 'file', 'form', 'image', 'intent', 'link', 'location', 'postback', 'quick_reply', 'shortcut', 'sticker', 'template', 'text', 'video') COMMENT 'Carries content from or to the user',
-    `is_activity` Bool ALIAS kind = 'custom' OR (direction = 'in' AND is_message) COMMENT 'Makes the user active on its day',
+    `is_activity` Bool ALIAS user_id != '' AND (kind = 'custom' OR (direction = 'in' AND is_message)) COMMENT 'Makes the user active on its day',
     INDEX at_range at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(precedence)

@@ -39,7 +39,7 @@ FROM
             toUnixTimestamp64Milli(at) - lagInFrame(toUnixTimestamp64Milli(at)) OVER (PARTITION BY bot_id, user_id, session_id ORDER BY at ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) > if(settings.session_gap_s = 0, 900, settings.session_gap_s) * 1000 AS begins
         FROM bot_events
         LEFT JOIN (SELECT bot_id, zone, session_gap_s FROM bots FINAL) AS settings USING (bot_id)
-        WHERE is_message
+        WHERE is_message AND user_id != ''
     )
 )
 GROUP BY bot_id, user_id, session_id, run
@@ -90,6 +90,7 @@ AS SELECT
     max(at) AS last_at
 FROM bot_events
 LEFT JOIN (SELECT bot_id, zone FROM bots FINAL) AS settings USING (bot_id)
+WHERE user_id != ''
 GROUP BY bot_id, day, user_id
 COMMENT 'What each user did on each day';
 
@@ -142,5 +143,6 @@ AS SELECT
     argMax(platform, at) AS platform,
     argMaxIf(locale, at, locale != '') AS locale
 FROM bot_events
+WHERE user_id != ''
 GROUP BY bot_id, user_id
 COMMENT 'Everybody who ever talked to a bot';

@@ -5,7 +5,7 @@ WITH
     (
         SELECT user_id, at, direction, not_handled
         FROM bot_events
-        WHERE bot_id = %(bot)s AND is_message
+        WHERE bot_id = %(bot)s AND is_message AND user_id != ''
     ),
     flags AS
     (

@@ -1,0 +1,137 @@
+"""
+How a series is put together: which windows and dimensions a measure has, and points from cells.
+
+Counts are 0 where nothing happened.  What is a quotient or a median has no value there: None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+from app.core.bots import Refusal
+from app.core.calendar import DAY_S, month
+from app.core.measures import MEASURES, MINUTE_HORIZON_MS, Source
+from app.core.periods import Span, is_over, label
+
+__all__ = [
+    "MOST_GROUPS",
+    "Ask",
+    "Point",
+    "Value",
+    "ask_of",
+    "is_in_minute_cells",
+    "points",
+    "quotients",
+    "rolling",
+    "sums",
+    "windows_of",
+]
+
+Value = int | float | None
+
+MOST_GROUPS: Final = 100
+
+_BY_MINUTE: Final = ("events", "messages", "messages_in", "messages_out", "intents")
+_CELLS: Final[dict[Source, tuple[str, ...]]] = {
+    Source.SUM: ("hour", "day", "week", "month"),
+    Source.USERS: ("minute", "hour", "day", "week", "month"),
+    Source.ROLLING: ("day",),
+    Source.EVENTS: ("hour", "day", "week", "month"),
+}
+_OTHERWISE: Final = {
+    **dict.fromkeys(_BY_MINUTE, ("minute", *_CELLS[Source.SUM])),
+    "new_users": ("day", "week", "month"),
+    "returning_users": ("day", "week", "month"),
+    "stickiness": ("day",),
+    "session_seconds_mean": _CELLS[Source.SUM],
+}
+
+
+class Ask(NamedTuple):
+    """A series that can be had. `by` is a dimension or empty."""
+
+    measure: str
+    window: str
+    by: str
+
+
+class Point(NamedTuple):
+    """A period's number; `complete` once the period is over."""
+
+    start: str
+    value: Value
+    complete: bool
+
+
+def ask_of(measure: str, window: str, by: str) -> Ask | Refusal:
+    """Check that *measure* has this window and dimension."""
+    known = MEASURES.get(measure)
+    if known is None:
+        return Refusal(
+            "unknown_measure",
+            f"There is no measure {measure[:60]!r}; there are {', '.join(MEASURES)}.",
+        )
+    windows = windows_of(measure)
+    if window not in windows:
+        return Refusal(
+            "bad_window",
+            f"{measure} has no window {window[:20]!r}; it has {', '.join(windows)}.",
+        )
+    if by and by not in known.dims:
+        possible = f"it has {', '.join(known.dims)}" if known.dims else "it has none"
+        return Refusal("bad_dimension", f"{measure} has no dimension {by[:40]!r}; {possible}.")
+    return Ask(measure, window, by)
+
+
+def windows_of(measure: str) -> tuple[str, ...]:
+    """Name the windows in which *measure* can be had."""
+    return _OTHERWISE.get(measure) or _CELLS[MEASURES[measure].source]
+
+
+def is_in_minute_cells(span: Span, now_ms: int) -> bool:
+    """Tell whether every event of *span* has been counted in cells of minutes; older ones need not be."""
+    return span.periods[0].begin_s * 1000 >= now_ms - MINUTE_HORIZON_MS
+
+
+def sums(cells: Mapping[int, int], span: Span) -> list[int]:
+    """Return the values of *span*; weeks and months are put together from cells of days."""
+    if span.window in ("week", "month"):
+        cells = _of_periods(cells, span)
+    return [cells.get(period.start, 0) for period in span.periods]
+
+
+def rolling(differences: Mapping[int, int], span: Span) -> list[int]:
+    """Return running sums; what lies before the first period counts as of it."""
+    first = span.periods[0].start
+    before = sum(value for start, value in differences.items() if start < first)
+    steps = (differences.get(period.start, 0) for period in span.periods)
+    return list(accumulate(steps, initial=before))[1:]
+
+
+def quotients(above: Sequence[int], below: Sequence[int], scale: float = 1) -> list[Value]:
+    """Divide number by number; nothing can be divided by 0."""
+    return [a / b / scale if b else None for a, b in zip(above, below, strict=True)]
+
+
+def points(values: Sequence[Value], span: Span, now_ms: int) -> list[Point]:
+    """Put values and periods together."""
+    window, calendar = span.window, span.calendar
+    return [
+        Point(
+            label(window, period, calendar.zone),
+            value,
+            is_over(window, period.start, now_ms, calendar),
+        )
+        for period, value in zip(span.periods, values, strict=True)
+    ]
+
+
+def _of_periods(days: Mapping[int, int], span: Span) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for start, value in days.items():
+        day = start // DAY_S
+        period = (span.calendar.week(day) if span.window == "week" else month(day)) * DAY_S
+        found[period] = found.get(period, 0) + value
+    return found

@@ -1,0 +1,132 @@
+"""Who asks for which bot, and the parameters of the address: read, checked, and refused with a reason."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from app.core.bots import Refusal
+from app.core.registry import Bot
+from app.web.auth import Caller, reader_of
+from app.web.errors import Fault
+from app.web.parts import PARTS
+
+__all__ = [
+    "answer",
+    "bot_of",
+    "caller_of",
+    "choice",
+    "cursor_of",
+    "iso",
+    "number",
+    "or_fault",
+    "parameters",
+    "to_cursor",
+]
+
+T = TypeVar("T")
+_encode: Final = msgspec.json.Encoder().encode
+_LONGEST: Final = 1000
+
+
+def caller_of(request: web.Request) -> Caller:
+    """Return who reads, or refuse."""
+    caller = reader_of(request)
+    if caller is None:
+        message = "Sign in, or send a read key: Authorization: Bearer bpread..."
+        raise Fault(401, "unauthorized", message, {"WWW-Authenticate": "Bearer"})
+    return caller
+
+
+def bot_of(request: web.Request) -> Bot:
+    """Return the bot in the address, if the caller may read it; another's bot looks like none."""
+    caller = caller_of(request)
+    name = request.match_info["bot"]
+    bot = request.app[PARTS].registry.state.bots.get(name)
+    if bot is None or not caller.may_read(name):
+        raise Fault(404, "unknown_bot", f"There is no bot {name[:60]!r} that you may read.")
+    return bot
+
+
+def parameters(request: web.Request, known: Iterable[str]) -> dict[str, str]:
+    """Return the query's parameters; one nobody knows is refused, as leaving it out would answer another question."""
+    found: dict[str, str] = {}
+    names = tuple(known)
+    for name, value in request.query.items():
+        if name in ("filter", "segment") and name not in names:
+            raise Fault(400, "not_available", f"`{name}` is not available yet; leave it out.")
+        if name not in names:
+            raise Fault(
+                400,
+                "unknown_parameter",
+                f"There is no parameter {name[:40]!r}; there are {', '.join(names)}.",
+            )
+        if name in found:
+            raise Fault(400, "repeated_parameter", f"`{name}` is there twice; send it once.")
+        if len(value) > _LONGEST:
+            raise Fault(400, "too_long", f"`{name}` has more than {_LONGEST} characters.")
+        found[name] = value.encode("utf-8", "replace").decode()
+    return found
+
+
+def choice(asked: dict[str, str], name: str, possible: Iterable[str], default: str) -> str:
+    """Return one of the possible values."""
+    value, names = asked.get(name, default), tuple(possible)
+    if value not in names:
+        raise Fault(400, "bad_value", f"`{name}` is {value[:40]!r}; it can be {', '.join(names)}.")
+    return value
+
+
+def number(asked: dict[str, str], name: str, default: int, most: int) -> int:
+    """Return a whole number from 1 to *most*."""
+    text = asked.get(name, str(default))
+    value = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    if not 1 <= value <= most:
+        raise Fault(400, "bad_value", f"`{name}` is {text[:40]!r}; write a whole number from 1 to {most}.")
+    return value
+
+
+def cursor_of(asked: dict[str, str], kind: type[T]) -> T | None:
+    """Return the place where the page before ended."""
+    text = asked.get("cursor")
+    if text is None:
+        return None
+    try:
+        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+        return msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=kind)
+    except (ValueError, binascii.Error, msgspec.DecodeError) as error:
+        raise Fault(
+            400, "bad_cursor", "This is no `cursor` of ours; take `next_cursor` of the page before."
+        ) from error
+
+
+def to_cursor(place: Any) -> str:
+    """Return *place* as a caller may hand it back."""
+    return base64.urlsafe_b64encode(_encode(place)).rstrip(b"=").decode()
+
+
+def or_fault(outcome: T | Refusal) -> T:
+    """Return *outcome*, or refuse with its reason."""
+    if isinstance(outcome, Refusal):
+        raise Fault(400, outcome.code, outcome.message)
+    return outcome
+
+
+def answer(content: Any) -> web.Response:
+    """Return *content* as JSON; numbers of people are nobody's cache's business."""
+    return web.Response(
+        body=_encode(content), content_type="application/json", headers={"Cache-Control": "no-store"}
+    )
+
+
+def iso(at_ms: int | None) -> str | None:
+    """Write an instant as ISO 8601 in UTC; None for none."""
+    if at_ms is None:
+        return None
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

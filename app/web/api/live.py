@@ -1,0 +1,149 @@
+"""
+Server-Sent Events: numbers of a bot as they change, and lines of its conversations.
+
+    GET /data/v1/bots/{bot}/live
+
+    event: counters   {"updated_at", "cells": [{"measure","dim","key","window","start","value"}]}: first all that the
+                      live view holds (core/live.py), then what changed, at most twice a second
+    event: event      a message or custom event, at most five a second, only of what happens from now on
+
+Rolling users and retention are not followed; ask for their series now and then.  `Last-Event-ID` brings what changed
+since, as long as it is the same process; else everything again.  Who reads too slowly is sent away, not kept waiting for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from app.adapters.live import Live, Watcher
+from app.core.counters import Cell
+from app.core.events import BotEvent, is_activity, is_message
+from app.core.periods import Period, label
+from app.core.registry import Bot
+from app.web.api.asking import bot_of, iso, parameters
+from app.web.api.states import LIVE
+from app.web.errors import Fault
+
+__all__ = ["attach"]
+
+_MOST_WATCHERS: Final = 1000
+_PAUSE_S: Final = 0.5
+_QUIET_S: Final = 15.0
+_PATIENCE_S: Final = 10.0
+_LINES: Final = 2
+"""Lines at a time: with two sendings a second no more than five a second."""
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def attach(app: web.Application) -> None:
+    """Give *app* the live stream."""
+    app.router.add_get("/data/v1/bots/{bot}/live", _live)
+
+
+async def _live(request: web.Request) -> web.StreamResponse:
+    bot = bot_of(request)
+    parameters(request, ())
+    live = request.app[LIVE]
+    if len(live.watchers) >= _MOST_WATCHERS:
+        raise Fault(503, "too_many_watchers", "Too many pages are open; try again.", {"Retry-After": "10"})
+    response = web.StreamResponse(
+        headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )
+    with live.watching(bot.id) as watcher:
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                await response.prepare(request)
+            await _Stream(live, watcher, bot, response).run(_since(live, request))
+        except (ConnectionError, TimeoutError):
+            if request.transport is not None:
+                request.transport.abort()
+    return response
+
+
+class _Stream:
+    """One watcher's stream."""
+
+    def __init__(self, live: Live, watcher: Watcher, bot: Bot, response: web.StreamResponse) -> None:
+        self._live = live
+        self._watcher = watcher
+        self._bot = bot
+        self._response = response
+
+    async def run(self, since: int) -> None:
+        """Send until the client leaves, is too slow, or the process ends."""
+        sent = await self._send_cells(since, even_if_none=True)
+        while not self._live.is_closing:
+            if not await self._is_woken():
+                await self._write(b": still here\n\n")
+                continue
+            self._watcher.woken.clear()
+            sent = await self._send_cells(sent)
+            await self._send_lines()
+            await asyncio.sleep(_PAUSE_S)
+
+    async def _is_woken(self) -> bool:
+        try:
+            async with asyncio.timeout(_QUIET_S):
+                await self._watcher.woken.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _send_cells(self, since: int, *, even_if_none: bool = False) -> int:
+        """Send what changed after *since*; return the version up to which the client knows everything."""
+        live, zone = self._live, self._bot.reporting.zone
+        version = live.view.version
+        cells = [_shown(cell, number, zone) for cell, number in live.view.changes(self._bot.id, since)]
+        if cells or even_if_none:
+            content = _encode({"updated_at": iso(live.updated_ms or None), "cells": cells})
+            await self._write(
+                b"id: %s-%d\nevent: counters\ndata: %s\n\n" % (live.epoch.encode(), version, content)
+            )
+        return version
+
+    async def _send_lines(self) -> None:
+        lines, self._watcher.lines = self._watcher.lines, []
+        spoken = [line for line in lines if is_message(line) or is_activity(line)]
+        for line in spoken[-_LINES:]:
+            await self._write(b"event: event\ndata: %s\n\n" % _encode(_line(line)))
+
+    async def _write(self, data: bytes) -> None:
+        async with asyncio.timeout(_PATIENCE_S):
+            await self._response.write(data)
+
+
+def _since(live: Live, request: web.Request) -> int:
+    epoch, _, version = request.headers.get("Last-Event-ID", "").partition("-")
+    is_ours = epoch == live.epoch and version.isascii() and version.isdigit() and len(version) < 19
+    return int(version) if is_ours else 0
+
+
+def _shown(cell: Cell, number: int, zone: str) -> dict[str, Any]:
+    return {
+        "measure": cell.measure,
+        "dim": cell.dim,
+        "key": cell.key,
+        "window": cell.window,
+        "start": label(cell.window, Period(cell.start, cell.start), zone),
+        "value": number,
+    }
+
+
+def _line(event: BotEvent) -> dict[str, Any]:
+    return {
+        "event_id": event.event_id,
+        "user_id": event.user_id,
+        "at": iso(event.at),
+        "direction": event.direction,
+        "kind": event.kind,
+        "text": event.text,
+        "intent": event.intent,
+        "not_handled": event.not_handled,
+        "platform": event.platform,
+        "event_name": event.event_name,
+    }

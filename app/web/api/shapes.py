@@ -1,0 +1,257 @@
+"""What answers look like, for the OpenAPI document; tests hold every real answer against these."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from app.core.retention import Cohort, Overall
+
+__all__ = [
+    "BotList",
+    "BotShown",
+    "Conversation",
+    "EventPage",
+    "EventShown",
+    "LiveCell",
+    "LiveCells",
+    "Login",
+    "Problem",
+    "Ready",
+    "Rejected",
+    "Retention",
+    "Series",
+    "Success",
+    "Table",
+    "Taken",
+    "TrackRefused",
+    "UserPage",
+    "UserShown",
+    "UserWithEvents",
+]
+
+
+class Fault(msgspec.Struct):
+    """`code` for machines, `message`: what is wrong and what to do, `request_id`: as in the log."""
+
+    code: str
+    message: str
+    request_id: str
+
+
+class Problem(msgspec.Struct):
+    """Why there is no answer."""
+
+    error: Fault
+
+
+class Rejected(msgspec.Struct):
+    """An item that was not taken: its place in the request, the reason and what to do."""
+
+    index: int
+    reason: str
+    message: str
+
+
+class Taken(msgspec.Struct, omit_defaults=True):
+    """Events the broker has acknowledged, and those that were refused."""
+
+    success: bool
+    request_id: str
+    accepted: int = 0
+    rejected: list[Rejected] = []
+
+
+class TrackRefused(msgspec.Struct):
+    """As Dashbot's clients read it."""
+
+    success: bool
+    errors: list[dict[str, str]]
+    request_id: str
+
+
+class Login(msgspec.Struct):
+    """Who signs in."""
+
+    email: str
+    password: str
+
+
+class Success(msgspec.Struct):
+    """Done."""
+
+    success: bool
+
+
+class BotShown(msgspec.Struct):
+    """A bot and how its numbers are cut."""
+
+    bot: str
+    name: str
+    platform: str
+    time_zone: str
+    week_start: Literal["monday", "sunday"]
+    session_gap_s: int
+    confidence_threshold: float | None
+    created_at: str | None
+    archived_at: str | None
+
+
+class BotList(msgspec.Struct):
+    """The bots the caller may read."""
+
+    bots: list[BotShown]
+
+
+class Point(msgspec.Struct):
+    """A period's number. `start` is a local date, or an instant with its offset for hours and minutes."""
+
+    start: str
+    value: float | None
+    complete: bool
+
+
+class Group(msgspec.Struct):
+    """The points of one key."""
+
+    key: str
+    points: list[Point]
+
+
+class Series(msgspec.Struct, omit_defaults=True):
+    """One number over time; every period is there. With `by` it has `groups`, the highest totals first, at most 100."""
+
+    measure: str
+    window: str
+    zone: str
+    updated_at: str | None
+    points: list[Point] = []
+    by: str = ""
+    groups: list[Group] = []
+
+
+class Retention(msgspec.Struct):
+    """Cohorts and the mean over them."""
+
+    period: str
+    mode: str
+    zone: str
+    updated_at: str | None
+    cohorts: list[Cohort]
+    overall: list[Overall]
+
+
+class EventShown(msgspec.Struct):
+    """An event, its fields called as in the table `bot_events`."""
+
+    event_id: str
+    user_id: str
+    at: str
+    received_at: str
+    direction: str
+    kind: str
+    text: str
+    intent: str
+    intent_confidence: float | None
+    not_handled: bool
+    platform: str
+    conversation_id: str
+    session_id: str
+    message_id: str
+    event_name: str
+    amount: float | None
+    currency: str
+    locale: str
+    attributes: dict[str, str]
+    user_attributes: dict[str, str]
+    warnings: list[str]
+    dialect: str
+    sdk: str
+    raw_partition: int
+    raw_offset: int
+    raw_index: int
+
+
+class EventPage(msgspec.Struct):
+    """Newest first. Without `next_cursor` it was the last page."""
+
+    events: list[EventShown]
+    next_cursor: str | None
+
+
+class Conversation(msgspec.Struct):
+    """A conversation, newest first."""
+
+    conversation_id: str
+    events: list[EventShown]
+    next_cursor: str | None
+
+
+class UserShown(msgspec.Struct):
+    """What a user did so far."""
+
+    user_id: str
+    first_at: str
+    last_at: str
+    first_active_at: str | None
+    last_active_at: str | None
+    events: int
+    messages_in: int
+    messages_out: int
+    platform: str
+    locale: str
+
+
+class UserPage(msgspec.Struct):
+    """Seen last first."""
+
+    users: list[UserShown]
+    next_cursor: str | None
+
+
+class UserWithEvents(UserShown):
+    """A user and their newest events."""
+
+    recent: list[EventShown]
+
+
+class LiveCell(msgspec.Struct):
+    """A number that changed."""
+
+    measure: str
+    dim: str
+    key: str
+    window: str
+    start: str
+    value: int
+
+
+class LiveCells(msgspec.Struct):
+    """Content of the event `counters`."""
+
+    updated_at: str | None
+    cells: list[LiveCell]
+
+
+class Column(msgspec.Struct):
+    """A column of a table."""
+
+    name: str
+    type: str
+
+
+class Table(msgspec.Struct):
+    """The rows of a query; `truncated` where there were more."""
+
+    meta: list[Column]
+    data: list[dict[str, Any]]
+    rows: int
+    truncated: bool
+
+
+class Ready(msgspec.Struct):
+    """Whether everything consumes, and if not, why."""
+
+    ready: bool
+    reasons: list[str]

@@ -1,0 +1,249 @@
+"""
+The description of every address for machines: one literal table, and the OpenAPI 3.1 document made of it.
+
+    GET /openapi.json    the document        GET /docs    the same for people
+
+A test walks the application's routes and fails on any that is missing here.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import version
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from aiohttp import web
+
+from app.core.dialects.native_item import Item
+from app.core.measures import MEASURES
+from app.core.periods import WINDOWS
+from app.core.retention import MODES
+from app.core.tabular import FORMATS
+from app.web.api import shapes
+from app.web.api.sql import SqlRequest
+from app.web.api.standing import Standing
+from app.web.docs_page import docs_page
+
+__all__ = ["ROUTES", "Parameter", "Route", "attach", "document"]
+
+
+class Parameter(NamedTuple):
+    """A parameter of the query."""
+
+    name: str
+    about: str
+    choices: tuple[str, ...] = ()
+    default: str = ""
+    required: bool = False
+
+
+class Route(NamedTuple):
+    """An address: `answer` is the type of a 200 in JSON, or the content type where it is something else."""
+
+    method: str
+    path: str
+    area: str
+    about: str
+    answer: Any
+    key: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    body: Any = None
+    refusal: Any = shapes.Problem
+
+
+_BOT: Final = "/data/v1/bots/{bot}"
+_FROM: Final = Parameter("from", "Date or ISO 8601 time; local to the bot's zone where it names no offset.")
+_TO: Final = Parameter("to", "The same, exclusive; now if left out.")
+_PAGE: Final = (
+    Parameter("limit", "Most items, up to 1000.", default="50"),
+    Parameter("cursor", "`next_cursor` of the page before."),
+)
+
+ROUTES: Final = (
+    Route(
+        "POST", "/v1/events", "ingest", "Send events: one object, an array, or NDJSON; gzip, zstd and br are read.",
+        shapes.Taken, "ingest", body=Item | list[Item],
+    ),
+    Route(
+        "POST", "/track", "ingest", "Send events as Dashbot's clients do.", shapes.Taken,
+        parameters=(
+            Parameter("apiKey", "The bot's ingest key.", required=True),
+            Parameter("type", "What the body is.", ("incoming", "outgoing", "event", "connect", "all", "outgoingResponse"), required=True),
+            Parameter("platform", "Where it was said: generic, facebook, twitter, ...; the bot's own if left out."),
+            Parameter("v", "Version of the client."),
+        ),
+        body=dict[str, Any], refusal=shapes.TrackRefused,
+    ),
+    Route("GET", "/data/v1/bots", "read", "The bots the caller may read.", shapes.BotList, "read"),
+    Route(
+        "GET", f"{_BOT}/series", "read", "A number over time, zero-filled; with `by` one series for each key.",
+        shapes.Series, "read",
+        (
+            Parameter("measure", "Which number.", tuple(MEASURES), required=True),
+            Parameter("window", "Length of a period.", WINDOWS, "day"),
+            _FROM, _TO,
+            Parameter("by", "Dimension: platform, kind, direction, locale, event, intent or currency, where the measure has it."),
+        ),
+    ),
+    Route(
+        "GET", f"{_BOT}/retention", "read", "Who came back.", shapes.Retention, "read",
+        (
+            Parameter("period", "Length of cohorts and periods.", ("day", "week", "month"), "day"),
+            Parameter("mode", "What counts as coming back.", MODES, "on"),
+            _FROM, _TO,
+            Parameter("periods", "How many periods after each cohort.", default="30"),
+            Parameter("weeks", "Calendar weeks, or weeks since each user's own first day.", ("calendar", "relative"), "calendar"),
+        ),
+    ),
+    Route(
+        "GET", f"{_BOT}/events", "read", "Events, newest first.", shapes.EventPage, "read",
+        (
+            _FROM, _TO, Parameter("user", "Only of this user."), Parameter("kind", "Only of this kind."),
+            Parameter("direction", "Only in this direction.", ("in", "out", "none")),
+            Parameter("q", "Only with this in their text, in upper or lower case."), *_PAGE,
+        ),
+    ),
+    Route("GET", f"{_BOT}/users", "read", "Users, seen last first.", shapes.UserPage, "read", _PAGE),
+    Route("GET", f"{_BOT}/users/{{user}}", "read", "A user and the newest events.", shapes.UserWithEvents, "read", _PAGE[:1]),
+    Route("GET", f"{_BOT}/conversations/{{conversation}}", "read", "A conversation, newest first.", shapes.Conversation, "read", _PAGE),
+    Route(
+        "GET", f"{_BOT}/live", "read",
+        "Server-Sent Events: `counters` (LiveCells) as numbers change, `event` for lines of conversations. `Last-Event-ID` resumes.",
+        "text/event-stream", "read",
+    ),
+    Route(
+        "POST", "/data/v1/sql", "read", f"One SELECT over the caller's bots; formats: {', '.join(FORMATS)}.",
+        shapes.Table, "read", body=SqlRequest,
+    ),
+    Route("GET", "/data/v1/pipeline", "operate", "How far every stage is.", Standing, "read"),
+    Route("GET", "/healthz", "operate", "200 while the process lives.", dict[str, bool]),
+    Route("GET", "/readyz", "operate", "200 when every stage consumes, else 503.", shapes.Ready, refusal=shapes.Ready),
+    Route("GET", "/metrics", "operate", "For Prometheus.", "text/plain"),
+    Route("GET", "/openapi.json", "operate", "This document.", dict[str, Any]),
+    Route("GET", "/docs", "operate", "This document for people.", "text/html"),
+    Route("POST", "/login", "sign in", "Sign in; the answer sets a cookie.", shapes.Success, body=shapes.Login),
+    Route("POST", "/logout", "sign in", "Sign out.", shapes.Success),
+)  # fmt: skip
+
+_MORE: Final = (shapes.LiveCells,)
+_KEYS: Final[dict[str, tuple[dict[str, list[str]], ...]]] = {
+    "ingest": ({"ingestKey": []},),
+    "read": ({"readKey": []}, {"session": []}),
+}
+_REFUSALS: Final = {
+    400: "What was asked for makes no sense",
+    401: "No key, or not one for this",
+    404: "Nothing there that the caller may read",
+    503: "Something is away for now; Retry-After says when to try again",
+}
+
+
+def attach(app: web.Application) -> None:
+    """Give *app* the document and its page."""
+    content = msgspec.json.encode(document())
+    page = docs_page(document())
+
+    async def as_json(_request: web.Request) -> web.Response:
+        return web.Response(body=content, content_type="application/json")
+
+    async def as_page(_request: web.Request) -> web.Response:
+        return web.Response(
+            text=page,
+            content_type="text/html",
+            headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"},
+        )
+
+    app.router.add_get("/openapi.json", as_json)
+    app.router.add_get("/docs", as_page)
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    types = [one for route in ROUTES for one in (route.answer, route.body, route.refusal) if _is_type(one)]
+    schemas, components = msgspec.json.schema_components(
+        [*types, *_MORE], ref_template="#/components/schemas/{name}"
+    )
+    of_type = dict(zip(map(repr, types), schemas, strict=False))
+    paths: dict[str, dict[str, Any]] = {}
+    for route in ROUTES:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, of_type)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "botpulse",
+            "version": version("botpulse"),
+            "description": "Self-hosted analytics for chat and voice bots.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "ingestKey": {"type": "http", "scheme": "bearer", "description": "A bot's ingest key."},
+                "readKey": {"type": "http", "scheme": "bearer", "description": "A read or admin key."},
+                "session": {"type": "apiKey", "in": "cookie", "name": "botpulse_session"},
+            },
+        },
+    }
+
+
+def _operation(route: Route, of_type: dict[str, Any]) -> dict[str, Any]:
+    in_path = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
+    operation: dict[str, Any] = {
+        "operationId": _name(route),
+        "tags": [route.area],
+        "summary": route.about,
+        "parameters": [
+            *(
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                for name in in_path
+            ),
+            *map(_parameter, route.parameters),
+        ],
+        "responses": {"200": {"description": "OK", "content": _content(route.answer, of_type)}},
+    }
+    statuses = (503,) if route.refusal is shapes.Ready else (400, 503) if not route.key else _REFUSALS
+    if route.key or route.refusal is not shapes.Problem or route.body:
+        for status in statuses:
+            refused = {"description": _REFUSALS[status], "content": _content(route.refusal, of_type)}
+            operation["responses"][str(status)] = refused
+    if route.body:
+        operation["requestBody"] = {"required": True, "content": _content(route.body, of_type)}
+    if route.key:
+        operation["security"] = list(_KEYS[route.key])
+    return operation
+
+
+def _parameter(one: Parameter) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string"}
+    if one.choices:
+        schema["enum"] = list(one.choices)
+    if one.default:
+        schema["default"] = one.default
+    return {
+        "name": one.name,
+        "in": "query",
+        "description": one.about,
+        "required": one.required,
+        "schema": schema,
+    }
+
+
+def _content(what: Any, of_type: dict[str, Any]) -> dict[str, Any]:
+    if not _is_type(what):
+        return {what: {"schema": {"type": "string"}}}
+    return {"application/json": {"schema": of_type[repr(what)]}}
+
+
+def _is_type(what: Any) -> bool:
+    return what is not None and not isinstance(what, str)
+
+
+def _name(route: Route) -> str:
+    words = [
+        word.strip("{}.")
+        for word in route.path.replace(".", "/").split("/")
+        if word not in ("", "data", "v1", "{bot}")
+    ]
+    return "_".join([route.method.lower(), *words])

@@ -1,0 +1,92 @@
+"""Points from cells: sums, running sums, quotients, and which questions make sense."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.bots import Refusal
+from app.core.calendar import Calendar
+from app.core.measures import MEASURES
+from app.core.periods import WINDOWS, Span, span_of
+from app.core.series import Ask, ask_of, is_in_minute_cells, points, quotients, rolling, sums, windows_of
+
+DAY_S = 86_400
+NOW_MS = 1_700_000_000_000
+
+
+def span(window: str, after: str, before: str) -> Span:
+    """Return a span of a UTC bot."""
+    found = span_of(window, after, before, NOW_MS, Calendar("UTC"))
+    assert isinstance(found, Span)
+    return found
+
+
+def test_weeks_and_months_are_sums_of_days() -> None:
+    """Every day counts in exactly one of them."""
+    june = span("day", "2023-05-29", "2023-07-03")
+    days = {period.start: n for n, period in enumerate(june.periods, 1)}
+
+    assert sum(days.values()) == sum(sums(days, span("week", "2023-05-29", "2023-07-03")))
+    assert 1 + 2 + 3 == sums(days, span("month", "2023-05-29", "2023-07-03"))[0]
+    assert sum(days.values()) == sum(sums(days, span("month", "2023-05-29", "2023-07-03")))
+
+
+@given(differences=st.dictionaries(st.integers(0, 60), st.integers(-5, 5)), cut=st.integers(1, 40))
+def test_running_sums_do_not_depend_on_where_they_begin(differences: dict[int, int], cut: int) -> None:
+    """What happened before the range is in its first number."""
+    cells = {day * DAY_S: value for day, value in differences.items()}
+    whole = rolling(cells, span("day", "1970-01-01", "1970-03-02"))
+    first = span("day", "1970-01-01", "1970-03-02")._replace(
+        periods=span("day", "1970-01-01", "1970-03-02").periods[cut:]
+    )
+
+    assert whole[cut:] == rolling(cells, first)
+
+
+def test_nothing_is_divided_by_nothing() -> None:
+    """There is no number then."""
+    assert [0.5, None, 0.0] == quotients([1, 3, 0], [2, 0, 4])
+
+
+def test_points_say_whether_they_can_still_change() -> None:
+    """Today can."""
+    found = points([1, None], span("day", "2023-11-13", "2023-11-15"), NOW_MS)
+
+    assert [("2023-11-13", 1, True), ("2023-11-14", None, False)] == found
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_question_is_answered_or_refused_with_what_is_possible(measure: str, window: str) -> None:
+    """Every measure has a window, and a refusal names them."""
+    found = ask_of(measure, window, "")
+
+    assert isinstance(found, Ask) == (window in windows_of(measure))
+    assert isinstance(found, Ask) or all(possible in found.message for possible in windows_of(measure))
+
+
+@pytest.mark.parametrize(
+    ("measure", "by"), [(name, dim) for name, one in MEASURES.items() for dim in one.dims]
+)
+def test_declared_dimensions_can_be_had(measure: str, by: str) -> None:
+    """By the day."""
+    assert Ask(measure, "day", by) == ask_of(measure, "day", by)
+
+
+def test_others_cannot() -> None:
+    """And the refusal says which can."""
+    found = ask_of("messages", "day", "intent")
+
+    assert isinstance(found, Refusal)
+    assert "platform" in found.message
+
+
+@pytest.mark.parametrize(("hours_ago", "wanted"), [(47, True), (49, False)])
+def test_minutes_are_in_cells_for_two_days(hours_ago: int, wanted: bool) -> None:
+    """Older events may have come too late for them."""
+    found = span("minute", "2023-11-14T22:00", "2023-11-14T22:10")
+    now_ms = found.periods[0].begin_s * 1000 + hours_ago * 3_600_000
+
+    assert wanted == is_in_minute_cells(found, now_ms)

@@ -1,0 +1,326 @@
+"""The live stream and the pipeline page over a real broker: changes arrive, watchers come and go, lag is told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from app.adapters.clickhouse import connect, insert
+from app.adapters.heartbeat import HEARTBEATS, Heartbeat
+from app.adapters.topics import BOT_EVENTS, COUNTERS, RAW_EVENTS, ensure_topics
+from app.config import Settings
+from app.core.counters import CellBatch, encode_cells
+from app.core.events import EventBatch, Reporting, encode_batches
+from app.core.rows import counter_rows
+from app.web.api.states import LIVE
+from tests.broker import own_broker, unique
+from tests.databases import fresh_database
+from tests.engine import EngineServer
+from tests.events import event
+from tests.web.api.stock import Reading, reading
+from tests.web.site import ADMIN_KEY
+
+pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse]
+
+DAY_S = 86_400
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A broker whose topics nobody else writes."""
+    with own_broker(tmp_path_factory.mktemp("kafka")) as bootstrap:
+        yield bootstrap
+
+
+@pytest.fixture
+def settings(address: str, engine: EngineServer, tmp_path: Path) -> Settings:
+    """A system of its own: empty tables, and topics that exist."""
+    chosen = fresh_database(engine, kafka=address, partitions=2, home=tmp_path)
+    ensure_topics(chosen)
+    return chosen
+
+
+@pytest.fixture
+async def producer(address: str) -> AsyncIterator[AIOKafkaProducer]:
+    """What plays the stages."""
+    one = AIOKafkaProducer(bootstrap_servers=address)
+    await one.start()
+    yield one
+    await one.stop()
+
+
+@pytest.fixture
+def bot() -> str:
+    """A bot no other test speaks of."""
+    return unique("bot")
+
+
+def now_ms() -> int:
+    """The real time: the broker has no other."""
+    return time.time_ns() // 1_000_000
+
+
+def today() -> int:
+    """The start of today's cells."""
+    return now_ms() // 1000 // DAY_S * DAY_S
+
+
+def cells(bot: str, value: int, stamp: int, partition: int = 0) -> CellBatch:
+    """Today's messages of a bot, as one flush would say them."""
+    return CellBatch(
+        partition, now_ms() // 86_400_000, stamp, [(bot, "messages", "", "day", today(), "", value)]
+    )
+
+
+async def tell(producer: AIOKafkaProducer, batch: CellBatch) -> None:
+    """Write one record of counters."""
+    await producer.send_and_wait(COUNTERS, encode_cells(batch), partition=batch.partition)
+
+
+@asynccontextmanager
+async def site(settings: Settings, *bots: str) -> AsyncIterator[Reading]:
+    """A web process whose live view has caught up."""
+    async with reading(settings, Reporting(), now_ms, *bots) as api:
+        yield api
+
+
+class Stream:
+    """One open page."""
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self.answer = answer
+        self.last_id = ""
+
+    async def next(self, name: str, timeout_s: float = 20) -> Any:
+        """Return the content of the next event called *name*."""
+        async with asyncio.timeout(timeout_s):
+            while True:
+                fields = await self._frame()
+                self.last_id = fields.get("id", self.last_id)
+                if fields.get("event") == name:
+                    return json.loads(fields["data"])
+
+    async def number(self, wanted: int, measure: str = "messages") -> None:
+        """Return once a total of today has the number *wanted*."""
+        while True:
+            for cell in (await self.next("counters"))["cells"]:
+                if (cell["measure"], cell["window"], cell["value"]) == (measure, "day", wanted):
+                    return
+
+    async def _frame(self) -> dict[str, str]:
+        fields: dict[str, str] = {}
+        while True:
+            line = (await self.answer.content.readline()).decode().rstrip("\n")
+            if not line:
+                return fields
+            name, _, value = line.partition(": ")
+            fields[name] = value
+
+
+@asynccontextmanager
+async def watching(api: Reading, bot: str, last_id: str = "") -> AsyncIterator[Stream]:
+    """Open the stream of a bot."""
+    headers = {"Authorization": f"Bearer {ADMIN_KEY}"} | ({"Last-Event-ID": last_id} if last_id else {})
+    async with api.site.client.get(f"{api.site.url}/data/v1/bots/{bot}/live", headers=headers) as answer:
+        assert 200 == answer.status
+        assert "text/event-stream" == answer.content_type
+        yield Stream(answer)
+
+
+async def until(probe: Callable[[], Awaitable[Any]], timeout_s: float = 30) -> Any:
+    """Return the first truthy answer of *probe*."""
+    async with asyncio.timeout(timeout_s):
+        while True:
+            found = await probe()
+            if found:
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def test_changes_arrive_as_sums_of_parts(
+    settings: Settings, producer: AIOKafkaProducer, bot: str
+) -> None:
+    """The higher stamp of a part holds, and parts of two partitions add up."""
+    async with site(settings, bot) as api, watching(api, bot) as stream:
+        await stream.next("counters")
+        await tell(producer, cells(bot, 5, stamp=10))
+        await stream.number(5)
+        await tell(producer, cells(bot, 3, stamp=9))
+        await tell(producer, cells(bot, 2, stamp=4, partition=1))
+        await stream.number(7)
+
+
+async def test_it_begins_with_what_is_stored(
+    settings: Settings, producer: AIOKafkaProducer, bot: str
+) -> None:
+    """What the store had written before comes from ClickHouse, and the topic goes on from there."""
+    with connect(settings) as client:
+        insert(client, counter_rows([cells(bot, 40, stamp=1), cells(bot, 2, stamp=1, partition=1)]), "")
+    async with site(settings, bot) as api, watching(api, bot) as stream:
+        await stream.number(42)
+        await tell(producer, cells(bot, 41, stamp=2))
+        await stream.number(43)
+
+
+async def test_only_changes_follow(settings: Settings, producer: AIOKafkaProducer, bot: str) -> None:
+    """After the snapshot a cell that stays as it is is not told again."""
+    first = cells(bot, 1, stamp=100)
+    first.cells.append((bot, "sessions", "", "day", today(), "", 8))
+    async with site(settings, bot) as api, watching(api, bot) as stream:
+        await tell(producer, first)
+        await stream.number(8, "sessions")
+        await tell(producer, cells(bot, 2, stamp=101))
+        later = await stream.next("counters")
+
+    assert ["messages"] == [cell["measure"] for cell in later["cells"]]
+
+
+async def test_a_page_resumes_where_it_was(settings: Settings, producer: AIOKafkaProducer, bot: str) -> None:
+    """Last-Event-ID brings what changed in between and no more; a foreign one brings everything."""
+    first = cells(bot, 11, stamp=200)
+    first.cells.append((bot, "bounces", "", "day", today(), "", 9))
+    async with site(settings, bot) as api:
+        async with watching(api, bot) as stream:
+            await tell(producer, first)
+            await stream.number(9, "bounces")
+        await tell(producer, cells(bot, 12, stamp=201))
+        async with watching(api, bot, last_id=stream.last_id) as resumed:
+            await resumed.number(12)
+            known = resumed.last_id
+        async with watching(api, bot, last_id=known) as resumed:
+            nothing = await resumed.next("counters")
+        async with watching(api, bot, last_id="other-99") as fresh:
+            everything = await fresh.next("counters")
+
+    assert [] == nothing["cells"]
+    assert {"messages", "bounces"} <= {cell["measure"] for cell in everything["cells"]}
+
+
+async def test_other_bots_are_not_told(settings: Settings, producer: AIOKafkaProducer, bot: str) -> None:
+    """A page of one bot hears nothing of another's."""
+    other = unique("other")
+    async with site(settings, bot, other) as api, watching(api, other) as stream:
+        await stream.next("counters")
+        await tell(producer, cells(bot, 77, stamp=300))
+        await tell(producer, cells(other, 50, stamp=300))
+        await stream.number(50)
+
+
+async def test_lines_of_conversations(settings: Settings, producer: AIOKafkaProducer, bot: str) -> None:
+    """What is said while somebody watches is shown; another bot's is not."""
+    other = unique("other")
+    async with site(settings, bot) as api, watching(api, bot) as stream:
+
+        async def say() -> None:
+            for n in range(1000):
+                said = [
+                    event(f"e{n}", bot_id=other, text="secret"),
+                    event(f"f{n}", bot_id=bot, text=f"hello {n}"),
+                ]
+                await producer.send_and_wait(
+                    BOT_EVENTS, encode_batches([EventBatch(0, n, now_ms(), said)]), partition=0
+                )
+                await asyncio.sleep(0.1)
+
+        saying = asyncio.create_task(say())
+        lines = [await stream.next("event") for _ in range(3)]
+        saying.cancel()
+
+    assert {"hello"} == {line["text"].split()[0] for line in lines}
+
+
+async def test_who_leaves_leaves_nothing(settings: Settings, producer: AIOKafkaProducer, bot: str) -> None:
+    """Twenty pages share one follower; when they are gone there is no watcher and nothing follows bot-events."""
+    async with site(settings, bot) as api:
+        live = api.site.app[LIVE]
+        async with contextlib.AsyncExitStack() as stack:
+            streams = [await stack.enter_async_context(watching(api, bot)) for _ in range(20)]
+            await tell(producer, cells(bot, 1000, stamp=400))
+            for stream in streams:
+                await stream.number(1000)
+
+            assert 20 == len(live.watchers)
+        await tell(producer, cells(bot, 1001, stamp=401))
+
+        async def gone() -> bool:
+            return not live.watchers and not live.follows_events
+
+        assert await until(gone)
+
+
+async def test_ready_once_every_stage_says_so(
+    settings: Settings, producer: AIOKafkaProducer, bot: str
+) -> None:
+    """503 names who is missing; a heartbeat of each makes it 200."""
+    async with site(settings, bot) as api:
+
+        async def ready() -> tuple[int, Any]:
+            return await api.get("/readyz", "")
+
+        async def caught_up() -> Any:
+            status, answer = await ready()
+            missing = [reason for reason in answer["reasons"] if "has not said" in reason]
+            return (status, answer) if missing == answer["reasons"] else None
+
+        status, answer = await until(caught_up)
+
+        assert 503 == status
+        assert ["normalise", "track", "store"] == [reason.split()[0] for reason in answer["reasons"]]
+
+        async def beaten() -> bool:
+            for stage in ("normalise", "track", "store"):
+                await beat(producer, stage)
+            return (await ready())[0] == 200
+
+        assert await until(beaten)
+
+
+async def beat(producer: AIOKafkaProducer, stage: str, **figures: int) -> None:
+    """Speak for a stage."""
+    word = Heartbeat(stage, "1", 1, now_ms(), now_ms() - 9000, ready=True, version="1", figures=figures)
+    await producer.send_and_wait(
+        HEARTBEATS, msgspec.json.encode(word), key=f"{stage}-1".encode(), partition=0
+    )
+
+
+async def test_pipeline_tells_lag_and_work(settings: Settings, producer: AIOKafkaProducer, bot: str) -> None:
+    """Records nobody has read are lag with an age; figures of heartbeats are shown; the web process is a stage."""
+    await producer.send_and_wait(RAW_EVENTS, b"{}", partition=1)
+    async with site(settings, bot) as api:
+
+        async def told() -> Any:
+            await beat(producer, "normalise", records=4, events=40)
+            _, answer = await api.get("/data/v1/pipeline")
+            stages = {stage["stage"]: stage for stage in answer["stages"]}
+            return (answer, stages) if stages["normalise"]["alive"] and stages["web"]["alive"] else None
+
+        answer, stages = await until(told)
+
+    assert {} == answer["away"]
+    assert stages["normalise"]["lag_records"] >= 1
+    assert 10 * stages["normalise"]["lag_records"] == stages["normalise"]["lag_events"]
+    assert 0 <= stages["normalise"]["lag_seconds"] < 600
+    assert 40 == answer["normalised"]
+    assert answer["disk"]["used_bytes"] <= answer["disk"]["budget_bytes"]
+    assert {} == answer["rejected"]
+
+
+async def test_metrics_speak_of_every_stage(settings: Settings, producer: AIOKafkaProducer, bot: str) -> None:
+    """For Prometheus, without a key, and without any bot's name."""
+    async with site(settings, bot) as api, api.site.client.get(api.site.url + "/metrics") as answer:
+        text = await answer.text()
+
+    assert 'botpulse_stage_lag_records{stage="normalise"}' in text
+    assert "botpulse_ingest_events_accepted_total" in text
+    assert bot not in text

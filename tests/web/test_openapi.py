@@ -1,0 +1,170 @@
+"""The OpenAPI document: complete, sound, and true of real answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import jsonschema
+import pytest
+
+from app.adapters.clickhouse import connect
+from app.adapters.memory import MemoryRegistry, memory_edge
+from app.config import Settings
+from app.core.events import Reporting
+from app.web.openapi import ROUTES, document
+from app.web.parts import Parts
+from app.web.server import build
+from tests.core.test_shard import BASE, DAY
+from tests.databases import fresh_database
+from tests.engine import EngineServer, engine
+from tests.web.api.brute import BOT, SIMULATED
+from tests.web.api.stock import Reading, reading, stock
+from tests.web.site import READ_KEY, running
+
+__all__ = ["engine"]
+
+
+def test_every_route_is_in_the_document() -> None:
+    """Pages apart: whoever adds an address describes it."""
+    app = build(Settings(), Parts(memory_edge()[0], MemoryRegistry(), b"k" * 32))
+    there = {
+        ("POST" if route.method == "*" else route.method, route.resource.canonical.rstrip("/"))
+        for route in app.router.routes()
+        if route.method != "HEAD"
+        and route.resource
+        and not route.handler.__module__.startswith("app.web.pages")
+    }
+
+    assert there == {(route.method, route.path) for route in ROUTES}
+
+
+def test_it_is_openapi() -> None:
+    """Every schema is one, every reference leads somewhere, and no operation has the name of another."""
+    whole = document()
+    schemas = whole["components"]["schemas"]
+    operations = [one for ways in whole["paths"].values() for one in ways.values()]
+
+    assert "3.1.0" == whole["openapi"]
+    for schema in schemas.values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+    assert {reference.rpartition("/")[2] for reference in references(whole)} <= set(schemas)
+    assert len(operations) == len({one["operationId"] for one in operations})
+    for one in operations:
+        assert "200" in one["responses"]
+        assert all(parameter["schema"] for parameter in one["parameters"])
+
+
+def test_every_type_has_words() -> None:
+    """A type without a description is half a description."""
+    assert not [
+        name for name, schema in document()["components"]["schemas"].items() if not schema.get("description")
+    ]
+
+
+async def test_the_pages_are_served() -> None:
+    """The document for machines, and the same for people without any script or foreign asset."""
+    async with running() as site:
+        async with site.client.get(site.url + "/openapi.json") as answer:
+            assert document() == await answer.json()
+        async with site.client.get(site.url + "/docs") as answer:
+            page = await answer.text()
+
+    assert all(route.path in page for route in ROUTES)
+    assert "<script" not in page
+    assert "://" not in page
+
+
+@pytest.fixture(scope="module")
+def stored(engine: EngineServer) -> Settings:
+    """Some events of a bot."""
+    settings = fresh_database(engine)
+    with connect(settings) as client:
+        stock(client, SIMULATED)
+    return settings
+
+
+@pytest.fixture
+async def api(stored: Settings) -> AsyncIterator[Reading]:
+    """A web process over them."""
+    async with reading(stored, Reporting(), BASE + 60 * DAY, BOT) as api:
+        yield api
+
+
+REAL = [
+    ("/data/v1/bots", "/data/v1/bots", {}),
+    ("/data/v1/bots/{bot}/series", "series", {"measure": "stickiness"}),
+    ("/data/v1/bots/{bot}/series", "series", {"measure": "events", "by": "kind", "window": "week"}),
+    ("/data/v1/bots/{bot}/retention", "retention", {}),
+    ("/data/v1/bots/{bot}/events", "events", {"limit": "5"}),
+    ("/data/v1/bots/{bot}/users", "users", {"limit": "5"}),
+    ("/data/v1/bots/{bot}/users/{user}", "users/u1", {}),
+    ("/data/v1/bots/{bot}/conversations/{conversation}", "conversations/none", {}),
+    ("/data/v1/pipeline", "/data/v1/pipeline", {}),
+    ("/healthz", "/healthz", {}),
+]
+
+
+@pytest.mark.clickhouse
+@pytest.mark.parametrize(
+    ("path", "address", "asked"), REAL, ids=[f"{address} {asked}" for _, address, asked in REAL]
+)
+async def test_real_answers_are_as_described(
+    api: Reading, path: str, address: str, asked: dict[str, str]
+) -> None:
+    """Also with nothing more than described."""
+    target = address if address.startswith("/") else f"/data/v1/bots/{BOT}/{address}"
+    status, answer = await api.get(target, **asked)
+
+    assert 200 == status, answer
+    jsonschema.validate(answer, described(path, "get", "200"))
+
+
+@pytest.mark.clickhouse
+async def test_real_rows_are_as_described(api: Reading) -> None:
+    """Of SQL."""
+    headers = {"Authorization": f"Bearer {READ_KEY}"}
+    async with api.site.client.post(
+        api.site.url + "/data/v1/sql", json={"query": "SELECT 1 AS a"}, headers=headers
+    ) as answer:
+        jsonschema.validate(await answer.json(), described("/data/v1/sql", "post", "200"))
+
+
+async def test_real_refusals_are_as_described() -> None:
+    """Of reading, of both ways in, and of a process that is not ready."""
+    async with running() as site:
+        for method, path, status, described_path in (
+            ("get", "/data/v1/bots", "401", "/data/v1/bots"),
+            ("post", "/v1/events", "400", "/v1/events"),
+            ("post", "/track?apiKey=x", "400", "/track"),
+            ("get", "/readyz", "503", "/readyz"),
+        ):
+            async with site.client.request(method, site.url + path) as answer:
+                jsonschema.validate(await answer.json(), described(described_path, method, status))
+
+
+def described(path: str, method: str, status: str) -> dict[str, Any]:
+    """Return the schema of an answer, closed: nothing may be there that is not described."""
+    whole = document()
+    schema = whole["paths"][path][method]["responses"][status]["content"]["application/json"]["schema"]
+    return {
+        **schema,
+        "components": {
+            "schemas": {name: closed(one) for name, one in whole["components"]["schemas"].items()}
+        },
+    }
+
+
+def closed(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return *schema* without room for more."""
+    return {**schema, "additionalProperties": False} if "properties" in schema else schema
+
+
+def references(part: Any) -> list[str]:
+    """Return every $ref below *part*."""
+    if isinstance(part, list):
+        return [one for item in part for one in references(item)]
+    if not isinstance(part, dict):
+        return []
+    own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
+    return own + [one for item in part.values() for one in references(item)]
