@@ -40,7 +40,8 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def pid_of(stack: Stack, part: str) -> int:
     """Return the process id of a part as it is now, 0 while it is down."""
-    states = server_at(Home(stack.home)).supervisor.getAllProcessInfo()
+    with server_at(Home(stack.home)) as server:
+        states = server.supervisor.getAllProcessInfo()
 
     return next(int(state["pid"]) for state in states if state["name"].startswith(part))
 
@@ -117,10 +118,9 @@ def assert_exact(stack: Stack, bot: str, key: str, feeder: Feeder) -> None:
 
     def is_drained() -> bool:
         status, answer = stack.call("GET", "/data/v1/pipeline", key)
-        lags = (
-            [stage.get("lag", {}).get("records") for stage in answer["stages"]] if status == 200 else [None]
-        )
-        return lags != [None] and not any(lag is None or lag > 0 for lag in lags)
+        if status != 200:
+            return False
+        return [0, 0, 0] == [stage["lag_records"] for stage in answer["stages"] if stage["stage"] != "web"]
 
     until(is_drained, 300, 1, "the pipeline to be drained")
     until(lambda: stored() >= len(feeder.accepted), 120, 1, "everything to be stored")
