@@ -84,7 +84,7 @@ class _Cohort(NamedTuple):
     bits: int
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=10_000)
 def deltas_of_step(step: Step, week_start: str) -> tuple[Change, ...]:
     """Return what a step changes, for one user."""
     calendar = calendar_of("UTC", week_start)  # only for its weeks: days are local already
@@ -94,7 +94,7 @@ def deltas_of_step(step: Step, week_start: str) -> tuple[Change, ...]:
     )
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def streaks_after(first: int, last: int, day: int, streaks: Streaks, week_start: str) -> Streaks:
     """Return the streaks once the user is active on *day*, later than *last*."""
     calendar = calendar_of("UTC", week_start)

@@ -49,7 +49,7 @@ class CellBatch(msgspec.Struct):
     cells: list[tuple[str, str, str, str, int, str, int]]
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def key_of(cell: Cell, log_day: int) -> bytes:
     """Return the state key of a cell's part of *log_day*."""
     bot, measure, dim, window, start, key = cell
