@@ -88,8 +88,18 @@ def throughput(own: Rig, events: int) -> dict[str, float]:
     started = time.monotonic()
     own.wait_until_done(900)
     seconds = time.monotonic() - started
+    spent = {
+        stage: sum(psutil.Process(own.processes[stage, "1"].pid).cpu_times()[:2])
+        for stage in ("normalise", "track")
+    }
 
-    return {"events": events, "seconds": seconds, "events_per_s": events / seconds}
+    return {
+        "events": events,
+        "seconds": seconds,
+        "events_per_s": events / seconds,
+        "normalise_cpu_us": spent["normalise"] / events * 1e6,
+        "track_cpu_us": spent["track"] / events * 1e6,
+    }
 
 
 def restart(own: Rig) -> dict[str, float]:
@@ -175,6 +185,16 @@ def main() -> None:
                 "events/s, exact, all measures",
                 f"{fast['events_per_s']:,.0f}",
                 f"{events:,} events in {fast['seconds']:.1f} s",
+            ),
+            (
+                "CPU time of normalise",
+                f"{fast['normalise_cpu_us']:.1f} µs",
+                "an event, start of the process included",
+            ),
+            (
+                "CPU time of track",
+                f"{fast['track_cpu_us']:.1f} µs",
+                "an event, start of the process included",
             ),
             (
                 "naive Faust, events/s, one measure",

@@ -1,0 +1,23 @@
+"""
+The pages a person sees: `attach` gives the application sign-in, the list of bots, and a live page for each of them.
+
+    sign_in     the form                      rendering   a template as an answer, with its headers
+    bots        the list, and one bot         assets      style sheets, scripts and icons
+    refusals    what is refused, as a page    about       what every number means
+
+A page comes from the server without numbers; its scripts read them where everybody else does, under /data/v1.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from app.web.pages import assets, bots, refusals, rendering, sign_in
+
+__all__ = ["attach"]
+
+
+def attach(app: web.Application) -> None:
+    """Give *app* its pages."""
+    for area in (assets, rendering, refusals, sign_in, bots):
+        area.attach(app)
