@@ -24,42 +24,70 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="BOTPULSE_", frozen=True, extra="ignore")
 
     # -- where
-    home: Path = Field(Path(".botpulse"), description="Folder of all local state: broker, engine, logs, run.json.")
+    home: Path = Field(
+        Path(".botpulse"), description="Folder of all local state: broker, engine, logs, run.json."
+    )
     host: str = Field("127.0.0.1", description="Address the web process listens on.")
     port: int = Field(8080, ge=0, le=65535, description="Port of the web process; 0 takes a free one.")
-    public_url: str = Field("", description="Address under which people reach the web process, if not host and port.")
+    public_url: str = Field(
+        "", description="Address under which people reach the web process, if not host and port."
+    )
 
-    cache: Path = Field(Path("~/.cache/botpulse"), description="Folder of downloaded parts, shared by all homes.")
-    maven_url: str = Field("", description="Maven repository the local broker comes from; empty is Maven Central.")
-    workers: int = Field(1, ge=1, le=64, description="Processes of normalise and of track that `up` starts, each.")
+    cache: Path = Field(
+        Path("~/.cache/botpulse"), description="Folder of downloaded parts, shared by all homes."
+    )
+    maven_url: str = Field(
+        "", description="Maven repository the local broker comes from; empty is Maven Central."
+    )
+    workers: int = Field(
+        1, ge=1, le=64, description="Processes of normalise and of track that `up` starts, each."
+    )
     demo: bool = Field(True, description="Whether `up` starts the demo bot.")
 
     # -- the outside parts
-    kafka: str = Field("", description="Bootstrap servers, host:port[,host:port]; empty starts a local broker.")
-    clickhouse: str = Field("", description="clickhouse://user@host:9000/database; empty starts the embedded engine.")
+    kafka: str = Field(
+        "", description="Bootstrap servers, host:port[,host:port]; empty starts a local broker."
+    )
+    clickhouse: str = Field(
+        "", description="clickhouse://user@host:9000/database; empty starts the embedded engine."
+    )
     clickhouse_password_file: Path | None = Field(None, description="File holding the ClickHouse password.")
     secret_file: Path | None = Field(None, description="File holding the key that signs page sessions.")
 
     # -- topics
-    partitions: int = Field(4, ge=1, le=1000, description="Partitions of raw-events and bot-events when created.")
+    partitions: int = Field(
+        4, ge=1, le=1000, description="Partitions of raw-events and bot-events when created."
+    )
     replication: int = Field(1, ge=1, description="Replication factor of topics when created.")
     raw_retention_days: int = Field(90, ge=1, description="How long raw-events keeps the source of truth.")
-    raw_retention_bytes: int = Field(-1, description="Most bytes of raw-events per partition; -1 for no limit.")
+    raw_retention_bytes: int = Field(
+        -1, description="Most bytes of raw-events per partition; -1 for no limit."
+    )
 
     # -- ingest
     max_event_bytes: int = Field(MIB, ge=1 * KIB, description="Largest single event.")
-    max_request_bytes: int = Field(8 * MIB, ge=1 * KIB, description="Largest request body, after decompression.")
-    max_buffer_bytes: int = Field(64 * MIB, ge=1 * MIB, description="Most bytes waiting for the broker before 503.")
+    max_request_bytes: int = Field(
+        8 * MIB, ge=1 * KIB, description="Largest request body, after decompression."
+    )
+    max_buffer_bytes: int = Field(
+        64 * MIB, ge=1 * MIB, description="Most bytes waiting for the broker before 503."
+    )
     ingest_linger_ms: int = Field(5, ge=0, le=1000, description="How long a micro-batch waits for company.")
-    ingest_timeout_s: float = Field(10, gt=0, description="How long a request waits for the broker before 503.")
+    ingest_timeout_s: float = Field(
+        10, gt=0, description="How long a request waits for the broker before 503."
+    )
 
     # -- track
-    flush_interval_ms: int = Field(100, ge=1, le=10_000, description="How long track gathers changes before writing.")
+    flush_interval_ms: int = Field(
+        100, ge=1, le=10_000, description="How long track gathers changes before writing."
+    )
 
     # -- store
     store_batch_rows: int = Field(50_000, ge=1, description="Most rows of one insert.")
     store_interval_ms: int = Field(500, ge=1, description="Longest wait before rows are inserted.")
-    event_retention_days: int = Field(1825, ge=1, description="Age at which bot_events are removed from ClickHouse.")
+    event_retention_days: int = Field(
+        1825, ge=1, description="Age at which bot_events are removed from ClickHouse."
+    )
     minute_retention_days: int = Field(30, ge=2, description="Age at which minute counters are removed.")
     disk_budget_bytes: int = Field(20 * 1024 * MIB, ge=64 * MIB, description="Most disk for ClickHouse data.")
 
@@ -70,7 +98,13 @@ class Settings(BaseSettings):
 
     # -- the first account
     admin_email: str = Field("admin@localhost", description="Sign-in name of the first administrator.")
-    admin_password: SecretStr | None = Field(None, description="Its password; empty makes one and shows it once.")
+    admin_password: SecretStr | None = Field(
+        None, description="Its password; empty makes one and shows it once."
+    )
 
-    log_format: str = Field("console", pattern="^(console|json)$", description="console for people, json for collectors.")
-    traceback: bool = Field(False, description="Show where a command failed, for developers and in worker logs.")
+    log_format: str = Field(
+        "console", pattern="^(console|json)$", description="console for people, json for collectors."
+    )
+    traceback: bool = Field(
+        False, description="Show where a command failed, for developers and in worker logs."
+    )

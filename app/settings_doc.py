@@ -24,7 +24,9 @@ def text() -> str:
     rows = []
     for name, field in Settings.model_fields.items():
         default = "" if field.default is None else str(field.default)
-        rows.append(f"| `BOTPULSE_{name.upper()}` | {f'`{default}`' if default else ''} | {field.description} |\n")
+        rows.append(
+            f"| `BOTPULSE_{name.upper()}` | {f'`{default}`' if default else ''} | {field.description} |\n"
+        )
 
     return _HEAD + "".join(rows)
 

@@ -30,7 +30,7 @@ __all__ = ["Track"]
 
 _TICK_S: Final = 0.02
 _BUSY_EVENTS: Final = 2_000
-_BUSY_S: Final = 1.0
+_BUSY_S: Final = 2.0
 _MOST_EVENTS: Final = 60_000
 _CELLS_PER_RECORD: Final = 5_000
 

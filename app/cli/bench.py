@@ -32,7 +32,9 @@ def command(parts: tuple[str, ...], is_json: bool) -> None:
       botpulse bench stream --json
     """
     if importlib.util.find_spec("benchmarks") is None:
-        raise BotpulseError("the benchmarks are part of the source tree: run this in a clone, by `make bench`")
+        raise BotpulseError(
+            "the benchmarks are part of the source tree: run this in a clone, by `make bench`"
+        )
     options = ["--json"] if is_json else []
     for part in parts or PARTS:
         done = subprocess.run([sys.executable, "-m", f"benchmarks.{part}", *options], check=False)

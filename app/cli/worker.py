@@ -18,7 +18,9 @@ __all__ = ["command"]
 
 @click.command()
 @click.argument("stage", type=click.Choice(["normalise", "track", "store"]))
-@click.option("--instance", default="1", show_default=True, help="Name of this process among those of its stage.")
+@click.option(
+    "--instance", default="1", show_default=True, help="Name of this process among those of its stage."
+)
 @here
 def command(stage: str, instance: str, home: Path | None) -> None:
     """

@@ -19,9 +19,13 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-__all__ = ["Cell", "CellBatch", "Window", "cell_of", "decode_cells", "encode_cells", "key_of"]
+__all__ = ["Cell", "CellBatch", "CellName", "Window", "cell_of", "decode_cells", "encode_cells", "key_of"]
 
 Window = Literal["minute", "hour", "day", "week", "month", "rweek"]
+
+
+CellName = tuple[str, str, str, str, int, str]
+"""A `Cell` as a plain tuple, which costs a third where millions are made."""
 
 
 class Cell(NamedTuple):
@@ -50,7 +54,7 @@ class CellBatch(msgspec.Struct):
 
 
 @lru_cache(maxsize=50_000)
-def key_of(cell: Cell, log_day: int) -> bytes:
+def key_of(cell: CellName, log_day: int) -> bytes:
     """Return the state key of a cell's part of *log_day*."""
     bot, measure, dim, window, start, key = cell
 

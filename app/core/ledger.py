@@ -8,19 +8,16 @@ out once per settling, from the bottom up: shapes of a quarter of an hour -> nam
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
 from app.core.activity import Step, deltas_of_step
 from app.core.calendar import DAY_S, HOUR_MS, calendar_of
-from app.core.counters import Cell
+from app.core.counters import CellName
 from app.core.events import CUSTOM, MESSAGE_KINDS, BotEvent, Reporting
 from app.core.measures import MINUTE_HORIZON_MS
 
-__all__ = ["BotLedger", "Deltas"]
-
-Deltas = dict[Cell, int]
+__all__ = ["BotLedger"]
 
 _MINUTE_MS: Final = 60_000
 _QUARTER_MS: Final = 15 * _MINUTE_MS
@@ -89,7 +86,7 @@ class BotLedger:
             elif at < self.newest_ms - _LATE_MS:
                 self._add_hour_and_day("late", "", at, "", 1)
 
-    def settle(self) -> Iterable[tuple[Cell, int]]:
+    def settle(self) -> list[tuple[CellName, int]]:
         """
         Hand over every touched cell with its delta and begin anew.
 
@@ -98,7 +95,7 @@ class BotLedger:
         """
         self._roll_up()
         bot = self.bot_id
-        changed = [(Cell(bot, *name), delta) for name, delta in self._cells.items()]
+        changed = [((bot, *name), delta) for name, delta in self._cells.items()]
         self._cells.clear()
 
         return changed

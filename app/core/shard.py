@@ -25,7 +25,7 @@ from typing import Final
 import msgspec
 
 from app.core.calendar import DAY_MS, HOUR_MS
-from app.core.counters import Cell, CellBatch, cell_of, key_of
+from app.core.counters import CellBatch, CellName, cell_of, key_of
 from app.core.events import BotEvent, EventBatch, Reporting
 from app.core.ledger import BotLedger
 from app.core.users import User, decode_user, encode_user, fold_event, prune
@@ -84,7 +84,7 @@ class Shard:
         self._users: dict[bytes, User] = {}
         self._ledgers: dict[str, BotLedger] = {}
         self._retired: list[BotLedger] = []
-        self._dirty: dict[bytes, tuple[Cell, int, int]] = {}
+        self._dirty: dict[bytes, tuple[CellName, int, int]] = {}
         self._sealed_before = self._log_day
 
     def fold(self, offset: int, batches: list[EventBatch]) -> None:
@@ -176,10 +176,10 @@ class Shard:
 
         return new
 
-    def _deltas(self) -> Iterable[tuple[Cell, int]]:
+    def _deltas(self) -> Iterable[tuple[CellName, int]]:
         if not self._retired:
             return chain.from_iterable(ledger.settle() for ledger in self._ledgers.values())
-        sums: Counter[Cell] = Counter()
+        sums: Counter[CellName] = Counter()
         for ledger in (*self._retired, *self._ledgers.values()):
             for cell, delta in ledger.settle():
                 sums[cell] += delta
