@@ -3,7 +3,7 @@ Faust's table storage for track: the entries of each partition as one dictionary
 
 Faust owns the topics and decides who has which partition; the entries are folded by `app.core.shard` and written by
 `app.agents.track`, never through Faust's table interface.  On every rebalance the state is read anew from the
-changelog (about 200,000 entries a second), so that what another worker wrote in between is never missed.
+changelog (100,000 to 200,000 entries a second), so that what another worker wrote in between is never missed.
 
 Of two entries for a key the one with the higher stamp holds.  Where the changelog ends with the lower one (a worker
 that was frozen past its session wrote late), the higher is written again before the flow resumes: compaction would
