@@ -4,8 +4,8 @@ The Faust app of one stage, with the few things Faust does not offer as settings
 Nothing imports this module but the command that starts a stage.  It leans on names that are not public in
 faust-streaming 0.15.3 and aiokafka 0.14.0, which is why both are pinned; each override has a test.
 
-- `Event.ack` does nothing: Faust acknowledges also on exceptions and on skipped messages.  We acknowledge
-  (`confirm`) when what follows from a message is acknowledged by the broker.
+- Only what we confirmed is committed.  Faust acknowledges on exceptions and skipped messages, too, and its compiled
+  stream does so without asking `Event.ack`; the agents therefore also set `enable_acks = False`.
 - What comes after a seek back is delivered: Faust drops it when a record beyond was under way (`_Offsets`).
 - A partition without a committed offset is read from its beginning also when it is taken over.
 - A hole in the offsets is not taken for compaction: nothing is committed across it.
@@ -51,9 +51,10 @@ class Event(faust.Event):
         """Do nothing: called by Faust when a loop body ends, raises or is skipped."""
         return False
 
-    def confirm(self) -> bool:
-        """Acknowledge: everything that follows from the message is durable."""
-        return super().ack()
+    def confirm(self) -> None:
+        """Acknowledge: everything that follows from the message and from all before it is durable."""
+        consumer: Any = self.app.consumer
+        consumer.confirmed[self.message.tp] = self.message.offset + 1
 
 
 class _Thread(driver.AIOKafkaConsumerThread):
@@ -75,6 +76,7 @@ class _Consumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._read_offset = _Offsets()
+        self.confirmed: dict[Any, int] = {}
 
     def _new_consumer_thread(self) -> Any:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
@@ -89,6 +91,10 @@ class _Consumer(driver.Consumer):
         if fresh:
             for tp, offset in (await self.earliest_offsets(*fresh)).items():
                 await self.seek(tp, offset or 0)
+
+    def _filter_committable_offsets(self, tps: Any) -> dict[Any, int]:
+        """Commit what was confirmed, whatever Faust's streams noted as acknowledged."""
+        return {tp: offset for tp, offset in self.confirmed.items() if self._should_commit(tp, offset)}
 
     async def _add_gap(self, tp: Any, offset_from: int, offset_to: int) -> None:
         """Never commit across a hole; see app/agents/sequence.py."""

@@ -11,7 +11,7 @@ __all__ = ["Acker", "Confirmable", "Unit"]
 class Confirmable(Protocol):
     """A message whose acknowledgement is ours to give."""
 
-    def confirm(self) -> bool:
+    def confirm(self) -> None:
         """Acknowledge it."""
 
 

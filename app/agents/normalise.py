@@ -55,6 +55,7 @@ class Normalise:
 
     async def run(self, stream: Any) -> None:
         """Consume raw-events for ever."""
+        stream.enable_acks = False  # see app/worker.py
         async for event in stream.events():
             try:
                 if self._closed or not await self._sequence.admits(event.message):

@@ -64,6 +64,7 @@ class Track:
 
     async def run(self, stream: Any) -> None:
         """Consume bot-events for ever."""
+        stream.enable_acks = False  # see app/worker.py
         async for event in stream.events():
             try:
                 await self._fold(event)

@@ -31,7 +31,7 @@ def bot(identifier: str = "pizza", name: str = "Pizza", zone: str = "Europe/Rome
     return Bot(identifier, name, "generic", NOW_MS, Reporting(zone))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests: BOTPULSE_CHROMIUM, or the one on the path."""
     path = os.environ.get("BOTPULSE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
