@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     store_batch_rows: int = Field(50_000, ge=1, description="Most rows of one insert.")
     store_interval_ms: int = Field(500, ge=1, description="Longest wait before rows are inserted.")
     event_retention_days: int = Field(
-        1825, ge=1, description="Age at which bot_events are removed from ClickHouse."
+        1825, ge=1, description="Time after receipt at which events are removed from ClickHouse."
     )
     minute_retention_days: int = Field(30, ge=2, description="Age at which minute counters are removed.")
     disk_budget_bytes: int = Field(20 * 1024 * MIB, ge=64 * MIB, description="Most disk for ClickHouse data.")

@@ -176,7 +176,7 @@ def build(settings: Settings, stage: str, instance: str) -> StageApp:
         stream_wait_empty=False,  # what was read is written by `finish` and on revocation, by us
         stream_recovery_delay=0,
         broker_commit_interval=0.5,
-        broker_session_timeout=6,
+        broker_session_timeout=12,
         broker_heartbeat_interval=1,
         worker_redirect_stdouts=False,
     )

@@ -76,7 +76,7 @@ def _refuse(states: dict[int, str], files: dict[int, str]) -> None:
 
 def _set_retention(client: Client, settings: Settings) -> None:
     """Make the TTLs those of the settings; an unchanged one is left alone, as a change rewrites every part."""
-    events = _after("at", settings.event_retention_days)
+    events = _after("received_at", settings.event_retention_days)
     letters = _after("received_at", settings.event_retention_days)
     minutes = _after("start", settings.minute_retention_days)
     wanted = {

@@ -20,7 +20,8 @@ from app.cli._importing import send_import, wait_until_counted
 from app.cli._progress import progress
 from app.cli._registry import as_json, here, now_ms, refused_or, say, settings_at
 from app.config import Settings
-from app.core.importing import Plan, Reading, RowReader, TimeUnit, import_id_of, plan_of
+from app.core.import_plan import Plan, TimeUnit, import_id_of, plan_of
+from app.core.importing import Reading, RowReader
 from app.core.outcome import Rejection
 from app.core.registry import Bot
 

@@ -1,7 +1,6 @@
 """
-How rows of somebody's file become events: which column is what, and what one row says.
+How rows of somebody's file become events, once there is a `Plan` (app/core/import_plan.py).
 
-    plan_of      from the names of the columns and what the caller chose to a `Plan`
     RowReader    from rows to items of `POST /v1/events`, or to the reason why not
     Reading      the rows of a file in the portions in which they are sent, the same on every run
 
@@ -12,14 +11,12 @@ imported again is made of the same events.  A file of dialogues without times ge
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from hashlib import blake2b
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import Any, Final, NamedTuple
 
-import msgspec
 import orjson
 
-from app.core.bots import Refusal
 from app.core.deliveries import MAX_ITEMS
+from app.core.import_plan import MadeUp, Plan, TimeUnit
 from app.core.outcome import Reason, Rejection
 from app.core.redact import prepare
 from app.core.times import ACCEPTED_TIMES, END_MS, SKEW_MS, parse_at
@@ -28,51 +25,17 @@ __all__ = [
     "CHUNK_BYTES",
     "MOST_SHOWN",
     "Chunk",
-    "MadeUp",
-    "Plan",
     "Reading",
     "Row",
     "RowReader",
-    "TimeUnit",
     "chunked",
-    "import_id_of",
-    "plan_of",
 ]
 
-TimeUnit = Literal["auto", "s", "ms"]
 Row = dict[str, Any] | Rejection
 """A row by its columns, or why the file holds none there."""
 
 CHUNK_BYTES: Final = 256 * 1024
 """Most bytes of the items of a chunk; a larger item goes alone."""
-
-
-class MadeUp(msgspec.Struct, frozen=True):
-    """
-    Times for dialogues that have none.
-
-    A new dialogue begins with each row that names another one than the row before.  Dialogue n (from 0) begins
-    `spacing_s` * n after `start_ms`, its turns follow every `turn_s`, and its user is `user-<n modulo users>`.
-    """
-
-    start_ms: int
-    spacing_s: int = 600
-    turn_s: int = 7
-    users: int = 1000
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """
-    How a file is read.
-
-    `columns` names the column of each field of an event; all others become attributes.  `direction` holds for all
-    rows where no column says it.
-    """
-
-    columns: dict[str, str]
-    time_unit: TimeUnit = "auto"
-    direction: Literal["in", "out"] = "in"
-    made_up: MadeUp | None = None
 
 
 class Chunk(NamedTuple):
@@ -82,66 +45,8 @@ class Chunk(NamedTuple):
     items: list[bytes]
 
 
-ALIASES: Final[dict[str, tuple[str, ...]]] = {
-    "at": ("at", "ts", "time", "timestamp", "created_at", "date"),
-    "user": ("user", "user_id", "sender", "sender_id", "from", "author"),
-    "text": ("text", "message", "body", "utterance"),
-    "intent": ("intent", "intent_name"),
-    "direction": ("direction", "speaker"),
-    "id": ("id", "event_id", "message_id"),
-    "conversation": ("conversation", "conversation_id", "dialogue_id", "dialog_id"),
-    "session": ("session", "session_id"),
-    "type": ("type", "kind"),
-    "platform": ("platform",),
-    "locale": ("locale", "language"),
-    "amount": ("amount",),
-    "currency": ("currency",),
-    "user_attributes": ("user_attributes",),
-}
-"""Names by which the column of a field is found, the first that is there."""
-
 MOST_SHOWN: Final = 20
 """Rejections that are listed; the others are counted."""
-
-_OPTIONS: Final = {"at": "time"}
-
-
-def plan_of(
-    names: list[str], chosen: dict[str, str], time_unit: TimeUnit = "auto", start_ms: int | None = None
-) -> Plan | Refusal:
-    """
-    Decide what is in the columns *names*.
-
-    *chosen* holds the columns the caller named, by field; an empty name says that there is none.  Dialogues without
-    times start at *start_ms*; None refuses them.
-    """
-    direction: Literal["in", "out"] = "in"
-    if chosen.get("direction") in get_args(Literal["in", "out"]):
-        direction = "out" if chosen["direction"] == "out" else "in"
-        chosen = {**chosen, "direction": ""}
-    absent = [column for column in chosen.values() if column and column not in names]
-    if absent:
-        return Refusal("no_column", f"there is no column {absent[0]!r}; the file has {', '.join(names)}")
-    found = {field: _found(aliases, names) for field, aliases in ALIASES.items()} | chosen
-    columns = {field: column for field, column in found.items() if column}
-    if "at" in columns:
-        missing, made_up = [field for field in ("user",) if field not in columns], None
-    else:
-        missing = [field for field in ("at",) if "conversation" not in columns or start_ms is None]
-        made_up = MadeUp(start_ms or 0)
-    if missing:
-        option = _OPTIONS.get(missing[0], missing[0])
-        return Refusal(
-            "no_column",
-            f"no column looks like the {option}; name it with --{option}. There are {', '.join(names)}",
-        )
-
-    return Plan(columns, time_unit, direction, made_up)
-
-
-def import_id_of(content: bytes, plan: Plan) -> str:
-    """Return the id of the import that reads a file with the checksum *content* by *plan*."""
-    return blake2b(content + msgspec.json.encode(plan), digest_size=8).hexdigest()
 
 
 def chunked(items: Iterable[tuple[int, bytes]]) -> Iterator[Chunk]:
@@ -303,12 +208,6 @@ _SIDES: Final = {
     }.items()
     for side in sides
 }
-
-
-def _found(aliases: tuple[str, ...], names: list[str]) -> str:
-    lower = {name.lower(): name for name in reversed(names)}
-
-    return next((lower[alias] for alias in aliases if alias in lower), "")
 
 
 def _direct(item: dict[str, Any], value: object, column: str) -> Rejection | None:

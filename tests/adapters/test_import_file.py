@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from app.adapters.import_file import checksum, opened
-from app.core.importing import Plan, Reading, RowReader, plan_of
+from app.core.import_plan import Plan, plan_of
+from app.core.importing import Reading, RowReader
 from app.core.outcome import Reason, Rejection
 from app.errors import BotpulseError
 from tests.shared import shared

@@ -102,7 +102,7 @@ def freeze(stack: Stack, part: str) -> None:
     """Stop a part for longer than its session."""
     pid = until(lambda: pid_of(stack, part), 60, 0.1)
     os.kill(pid, signal.SIGSTOP)
-    time.sleep(9)  # longer than the session of 6 s: the group goes on without it
+    time.sleep(15)  # longer than the session of 12 s: the group goes on without it
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGCONT)
 

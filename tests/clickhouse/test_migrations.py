@@ -147,15 +147,18 @@ def test_a_retention_of_centuries_keeps_everything(engine: EngineServer, clients
 
 
 def test_what_is_older_than_the_retention_goes(engine: EngineServer, clients: Clients) -> None:
-    """Events by their time, and of the counters only the minutes."""
+    """Events by their receipt, however old what they tell is, and of the counters only the minutes."""
     client = clients(fresh_database(engine, event_retention_days=1, minute_retention_days=2))
-    insert(client, event_rows([stream_record(0, [event("a", at=NOON_MS - 400 * 86_400_000)])]), "e")
+    long_ago = NOON_MS - 400 * 86_400_000
+    gone = event("gone", at=long_ago, received_at=long_ago)
+    imported = event("imported", at=long_ago, received_at=4_102_444_800_000)
+    insert(client, event_rows([stream_record(0, [gone, imported])]), "e")
     cells = [("b", "events", "", window, 86_400, "", 1) for window in ("minute", "hour", "day")]
     insert(client, counter_rows([CellBatch(0, 1, 1, cells)]), "c")
     for table in ("events", "counter_parts"):
         client.execute(f"OPTIMIZE TABLE {table} FINAL")
 
-    assert [(0, 2)] == client.execute(
+    assert [(1, 2)] == client.execute(
         "SELECT (SELECT count() FROM events), (SELECT count() FROM counter_parts)"
     )
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from app.core.bots import Refusal
 from app.core.deliveries import MAX_ITEMS
-from app.core.importing import CHUNK_BYTES, Plan, Reading, RowReader, chunked, import_id_of, plan_of
+from app.core.import_plan import Plan, import_id_of, plan_of
+from app.core.importing import CHUNK_BYTES, Reading, RowReader, chunked
 from app.core.outcome import Reason, Rejection
 
 NOW = 1_800_000_000_000

@@ -160,6 +160,7 @@ def test_every_figure_equals_brute_force(
     for period in ("day", "week"):
         for mode in ("on", "on_or_after", "unbroken"):
             assert_retention(stack, bot, key, numbers, period, mode, first, end)
+    assert [] == stack.run("audit", "--bot", bot)["differences"]
 
 
 def assert_retention(
