@@ -30,7 +30,7 @@ FROM
 (
     SELECT
         bot_id, user_id, session_id, at, direction, zone,
-        if(session_id = '', sum(begins) OVER (PARTITION BY bot_id, user_id, session_id ORDER BY at ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), 0) AS run
+        if(session_id = '', sum(begins) OVER (PARTITION BY bot_id, user_id, session_id ORDER BY at ASC RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), 0) AS run
     FROM
     (
         SELECT

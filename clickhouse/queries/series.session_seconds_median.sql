@@ -8,14 +8,14 @@ FROM
     (
         SELECT
             user_id, session_id, at_ms,
-            if(session_id = '', sum(begins) OVER (PARTITION BY user_id, session_id ORDER BY at_ms ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), 0) AS run
+            if(session_id = '', sum(begins) OVER (PARTITION BY user_id, session_id ORDER BY at_ms ASC RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), 0) AS run
         FROM
         (
             SELECT
                 user_id, session_id, toUnixTimestamp64Milli(at) AS at_ms,
                 at_ms - lagInFrame(at_ms) OVER (PARTITION BY user_id, session_id ORDER BY at_ms ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) > %(gap_ms)s AS begins
             FROM bot_events
-            WHERE bot_id = %(bot)s AND is_message
+            WHERE bot_id = %(bot)s AND is_message AND user_id != ''
                 AND at >= fromUnixTimestamp64Milli((%(first_s)s - 172800) * 1000, 'UTC')
                 AND at < fromUnixTimestamp64Milli((%(end_s)s + 172800) * 1000, 'UTC')
         )

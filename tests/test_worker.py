@@ -1,0 +1,75 @@
+"""What we change in Faust holds: each override of app/worker.py, on the real classes and without a broker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faust.types import TP
+
+from app.config import Settings
+from app.worker import Event, StageApp, build, group_of
+
+HERE = TP("bot-events", 0)
+
+
+@pytest.fixture
+async def app(tmp_path: Path) -> StageApp:
+    """An app that never starts."""
+    return build(Settings(kafka="127.0.0.1:1", home=tmp_path), "track", "1")
+
+
+async def test_only_what_was_confirmed_is_committed(app: StageApp) -> None:
+    """Faust's own notes of acknowledged offsets, also those of its compiled stream, move nothing."""
+    consumer: Any = app.consumer
+    consumer._acked[HERE] = [0, 1, 2, 3]
+    consumer.confirmed[HERE] = 2
+
+    assert {HERE: 2} == consumer._filter_committable_offsets([HERE])
+
+
+async def test_what_is_committed_already_is_not_committed_again(app: StageApp) -> None:
+    """A confirmed offset goes to the broker once."""
+    consumer: Any = app.consumer
+    consumer.confirmed[HERE] = 2
+    consumer._committed_offset[HERE] = 2
+
+    assert {} == consumer._filter_committable_offsets([HERE])
+
+
+async def test_a_hole_is_not_taken_for_compaction(app: StageApp) -> None:
+    """A jump in what is fetched leaves no gap that could be committed across."""
+    consumer: Any = app.consumer
+    await consumer._add_gap(HERE, 4, 10)
+
+    assert not consumer._gap[HERE]
+
+
+async def test_what_was_read_last_drops_nothing(app: StageApp) -> None:
+    """While draining, a partition has no offset below which records would be dropped."""
+    consumer: Any = app.consumer
+    consumer._read_offset[HERE] = 95
+
+    assert consumer._read_offset[HERE] is None
+    assert consumer._read_offset.get(HERE) == 95
+
+
+async def test_confirming_names_the_next_offset(app: StageApp) -> None:
+    """`confirm` notes where reading goes on; `ack` notes nothing."""
+
+    class Message:
+        tp, offset = HERE, 41
+
+    event = Event(app, None, None, None, Message())  # type: ignore[arg-type]
+
+    assert not event.ack()
+    assert {} == app.consumer.confirmed
+
+    event.confirm()
+    assert {HERE: 42} == app.consumer.confirmed
+
+
+def test_stages_have_groups_of_their_own() -> None:
+    """The group is part of what operators see: lag is asked for by it."""
+    assert ["botpulse-normalise", "botpulse-track"] == [group_of(stage) for stage in ("normalise", "track")]
