@@ -33,7 +33,7 @@ _TICK_S = 0.2
 @click.option(
     "--rate",
     type=click.FloatRange(0, min_open=True),
-    default=20,
+    default=2,
     show_default=True,
     help="Messages a second.",
 )
