@@ -25,13 +25,11 @@ import stamina
 import structlog
 
 from app.adapters.heartbeat import Heartbeat, beat
-from app.adapters.outbox import Outbox
 from app.adapters.topics import BOT_EVENTS, RAW_EVENTS
 from app.agents.normalise import Normalise
 from app.agents.sequence import Sequence
 from app.agents.track import Track
 from app.config import Settings
-from app.crash import fatal
 from app.tables.state import ShardStore
 from app.worker import BinaryTopic, StageApp, build
 
@@ -136,23 +134,9 @@ def _beating(app: StageApp, stage: str, instance: str, figures: dict[str, int]) 
         )
 
     async def heartbeat() -> None:
-        await beat(word, _sender(app.outbox))
+        await beat(word, app.outbox.post)
 
     return heartbeat
-
-
-def _sender(outbox: Outbox) -> Callable[[str, bytes, bytes], Any]:
-    loop = asyncio.get_running_loop()
-
-    def send(topic: str, key: bytes, value: bytes) -> None:
-        loop.create_task(outbox.send(topic, value, 0, key)).add_done_callback(_note)
-
-    return send
-
-
-def _note(task: asyncio.Task[Any]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        fatal("heartbeat", task.exception() or RuntimeError())
 
 
 def _calm_collector() -> None:

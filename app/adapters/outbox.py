@@ -1,7 +1,7 @@
 """
 How a stage writes to Kafka: in order, acknowledged by all replicas, and never twice.
 
-One idempotent aiokafka producer.  `send` is for single records, `send_entries` packs thousands of small keyed
+One idempotent aiokafka producer.  `send` is for single records, `write_entries` packs thousands of small keyed
 records into few large batches (a tenth of the cost of sending them one by one).  Whatever cannot be sent ends the
 process (`app.crash.fatal`): nothing after a lost record may be acknowledged.
 """
@@ -30,6 +30,7 @@ class Outbox:
         self._bootstrap = bootstrap
         self._client_id = client_id
         self._producer: AIOKafkaProducer | None = None
+        self._posting: set[asyncio.Task[asyncio.Future[object]]] = set()
 
     async def start(self) -> None:
         """Connect; a second call does nothing."""
@@ -69,10 +70,16 @@ class Outbox:
 
         return future
 
-    async def send_entries(
+    def post(self, topic: str, key: bytes, value: bytes) -> None:
+        """Send one record to partition 0 without waiting; a failure ends the stage like any other."""
+        task = asyncio.get_running_loop().create_task(self.send(topic, value, 0, key))
+        self._posting.add(task)
+        task.add_done_callback(self._posting.discard)
+
+    async def write_entries(
         self, topic: str, partition: int, entries: Iterable[tuple[bytes, bytes | None]]
-    ) -> asyncio.Future[object] | None:
-        """Hand over keyed records in their order; the future of the last batch speaks for all."""
+    ) -> None:
+        """Write keyed records in their order and return when all are acknowledged."""
         producer, last = self._started, None
         batch = producer.create_batch()
         for key, value in entries:
@@ -83,8 +90,8 @@ class Outbox:
                     last = await self.send(topic, value or b"", partition, key)
         if batch.record_count():
             last = await self._send_batch(batch, topic, partition)
-
-        return last
+        if last is not None:
+            await last  # the producer keeps the order, so the last one speaks for all
 
     async def _send_batch(self, batch: object, topic: str, partition: int) -> asyncio.Future[object]:
         try:

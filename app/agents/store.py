@@ -22,7 +22,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 
 from app.adapters.clickhouse import AWAY, UNFIT
 from app.adapters.disk import keep_within_budget
-from app.adapters.heartbeat import Heartbeat, Send, beat
+from app.adapters.heartbeat import Heartbeat, beat
 from app.adapters.outbox import Outbox
 from app.adapters.sink import Sink
 from app.agents.batch import TOPICS, Batch
@@ -53,7 +53,7 @@ async def run(settings: Settings, stop: asyncio.Event, instance: str = "1") -> N
     beside = [
         asyncio.create_task(_guarded("bots", keep_bots(settings))),
         asyncio.create_task(_guarded("disk", _watch_disk(settings))),
-        asyncio.create_task(_guarded("heartbeat", beat(_word_of(store, instance), _sender(outbox)))),
+        asyncio.create_task(_guarded("heartbeat", beat(_word_of(store, instance), outbox.post))),
     ]
     await stop.wait()
     await asyncio.wait([work], timeout=_GRACE_S)
@@ -194,17 +194,6 @@ def _word_of(store: Store, instance: str) -> Callable[[], Heartbeat]:
         )
 
     return word
-
-
-def _sender(outbox: Outbox) -> Send:
-    sending: set[asyncio.Task[object]] = set()
-
-    def send(topic: str, key: bytes, value: bytes) -> None:
-        task: asyncio.Task[object] = asyncio.create_task(outbox.send(topic, value, 0, key))
-        sending.add(task)
-        task.add_done_callback(sending.discard)
-
-    return send
 
 
 def _now_ms() -> int:

@@ -148,17 +148,13 @@ class Track:
         if sent:
             await asyncio.wait(sent)
         for entries in (writes.entries, [(key, None) for key in writes.sealed]):
-            last = await self._outbox.send_entries(self._changelog, partition, entries)
-            if last is not None:
-                await last
+            await self._outbox.write_entries(self._changelog, partition, entries)
         self.figures["flushes"] += 1
         self.figures["entries"] += len(writes.entries)
         self.figures["cells"] += sum(len(batch.cells) for batch in writes.counters)
 
     async def _rewrite(self, partition: int, entries: list[tuple[bytes, bytes]]) -> None:
-        last = await self._outbox.send_entries(self._changelog, partition, entries)
-        if last is not None:
-            await last
+        await self._outbox.write_entries(self._changelog, partition, entries)
 
 
 def _split(batch: CellBatch) -> list[CellBatch]:
