@@ -120,7 +120,8 @@ def session_medians(window: str, reporting: Reporting) -> dict[str, float]:
     """Return period -> median length of its sessions, in seconds."""
     groups: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for event in filter(is_message, own()):
-        groups[event.user_id, event.session_id].append(event.at)
+        if event.user_id:
+            groups[event.user_id, event.session_id].append(event.at)
     lengths: defaultdict[str, list[float]] = defaultdict(list)
     for (_, name), times in groups.items():
         times.sort()
