@@ -6,20 +6,21 @@ Every number of a bot over time: which query answers for which measure, and the 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from asyncio import gather
 from collections.abc import Awaitable, Callable
-from typing import Final, NamedTuple
+from typing import Final
 
+from app.adapters.counted import counts, differences, instants, medians, starts_of, users
 from app.adapters.reader import Reader
 from app.adapters.topics import BOT_EVENTS, COUNTERS
 from app.core.bots import Refusal
-from app.core.events import Reporting
+from app.core.filters import is_kept_in_cells
 from app.core.measures import MEASURES, Source
 from app.core.periods import Span
 from app.core.retention import CELLS, WIDTH_MS, Grid, cell_window
 from app.core.series import (
     MOST_GROUPS,
-    Ask,
+    Query,
     Value,
     is_in_minute_cells,
     quotients,
@@ -27,7 +28,7 @@ from app.core.series import (
     sums,
 )
 
-__all__ = ["Numbers", "Query", "retained", "series", "updated_at"]
+__all__ = ["Numbers", "retained", "series", "updated_at"]
 
 _LAST_S: Final = 2**32 - 1
 _MICRO: Final = 1_000_000
@@ -37,30 +38,19 @@ Numbers = dict[str, list[Value]]
 """Values by key of the dimension; without a dimension the key is empty."""
 
 
-class Query(NamedTuple):
-    """Whose numbers, which, when, and as of when."""
-
-    bot: str
-    reporting: Reporting
-    ask: Ask
-    span: Span
-    now_ms: int
-
-
 async def series(reader: Reader, query: Query) -> Numbers | Refusal:
     """Return a value for each period, by key."""
-    ask = query.ask
-    source = MEASURES[ask.measure].source
+    measure = query.ask.measure
+    source = MEASURES[measure].source
     if source is Source.DERIVED:
-        return {_SOLE: await _DERIVED[ask.measure](reader, query)}
-    if ask.measure == "revenue":
-        return await _revenue(reader, query)
+        return {_SOLE: await _DERIVED[measure](reader, query)}
+    if source is Source.EVENTS:
+        return {_SOLE: await medians(reader, query)}
     if source is Source.ROLLING:
-        return {_SOLE: list(await _rolling(reader, query, ask.measure))}
-    if source is Source.EVENTS or (source is Source.USERS and ask.window in ("hour", "minute")):
-        return {_SOLE: await _from_events(reader, query)}
-    found = await _cells(reader, query) if _has_cells(query) else await _minutes(reader, query)
-    return _ranked({key: list(sums(cells, query.span)) for key, cells in found.items()}, query)
+        return {_SOLE: list(await _rolling(reader, query, measure))}
+    if measure == "revenue":
+        return await _revenue(reader, query)
+    return _ranked({key: list(values) for key, values in (await _counts(reader, query)).items()}, query)
 
 
 async def retained(reader: Reader, bot: str, grid: Grid) -> list[tuple[int, int, int]]:
@@ -82,9 +72,9 @@ async def retained(reader: Reader, bot: str, grid: Grid) -> list[tuple[int, int,
         begins=[period.begin_s for period in span.periods],
         width_ms=WIDTH_MS[span.window],
         periods=grid.periods,
-        **_instants(span),
+        **instants(span),
     )
-    starts = _starts(span)
+    starts = starts_of(span)
     return [(max(starts[begin], 0), n, users) for begin, n, users in rows]
 
 
@@ -94,41 +84,47 @@ async def updated_at(reader: Reader) -> int:
     return int(at_ms)
 
 
+async def _counts(reader: Reader, query: Query) -> dict[str, list[int]]:
+    """Return whole numbers by key, from cells where these have them; without `by` there is always the one key."""
+    ask = query.ask
+    if _has_cells(query):
+        found = {key: sums(cells, query.span) for key, cells in (await _cells(reader, query)).items()}
+    elif ask.measure in ("active_users", "new_users"):
+        found = {_SOLE: await users(reader, query)}
+    else:
+        found = await counts(reader, query)
+    return found if ask.by else {_SOLE: next(iter(found.values()), [0] * len(query.span.periods))}
+
+
 def _has_cells(query: Query) -> bool:
-    return query.ask.window != "minute" or is_in_minute_cells(query.span, query.now_ms)
+    ask = query.ask
+    if ask.measure == "active_users" and ask.window in ("hour", "minute"):
+        return False
+    is_recent = ask.window != "minute" or is_in_minute_cells(query.span, query.now_ms)
+    return is_recent and is_kept_in_cells(ask.measure, ask.by, ask.filter)
 
 
 async def _cells(reader: Reader, query: Query) -> dict[str, dict[int, int]]:
-    by = query.ask.by
+    ask = query.ask
+    dim, key = next(iter(ask.filter), (ask.by, None))
     rows = await reader.rows(
         "series.cells",
         bot=query.bot,
-        measure=query.ask.measure,
-        by=by,
+        measure=ask.measure,
+        dim=dim,
+        key=key,
         window=_cell_window(query),
         groups=MOST_GROUPS,
         **_cell_range(query.span),
     )
-    found = {key: dict(zip(starts, numbers, strict=True)) for key, starts, numbers in rows}
-    return found if by else {_SOLE: found.get(_SOLE, {})}
-
-
-async def _minutes(reader: Reader, query: Query) -> dict[str, dict[int, int]]:
-    ask = query.ask
-    rows = await reader.rows(
-        "series.events", bot=query.bot, measure=ask.measure, by=ask.by, **_instants(query.span)
-    )
-    found: defaultdict[str, dict[int, int]] = defaultdict(dict)
-    for key, start, number in rows:
-        found[key][start] = number
-    return dict(found) if ask.by else {_SOLE: found[_SOLE]}
+    return {key: dict(zip(starts, numbers, strict=True)) for key, starts, numbers in rows}
 
 
 async def _revenue(reader: Reader, query: Query) -> Numbers | Refusal:
     """Return units of each currency; without `by` only where there is no more than one."""
     by_currency = query._replace(ask=query.ask._replace(by="currency"))
-    cells = await _cells(reader, by_currency)
-    numbers: Numbers = {key: [n / _MICRO for n in sums(own, query.span)] for key, own in cells.items()}
+    found = await _counts(reader, by_currency)
+    numbers: Numbers = {key: [n / _MICRO for n in own] for key, own in found.items()}
     if query.ask.by:
         return _ranked(numbers, query)
     if len(numbers) > 1:
@@ -138,43 +134,31 @@ async def _revenue(reader: Reader, query: Query) -> Numbers | Refusal:
 
 
 async def _rolling(reader: Reader, query: Query, measure: str) -> list[int]:
+    if query.ask.filter:
+        return rolling(await differences(reader, query, measure), query.span)
     rows = await reader.rows("series.rolling", bot=query.bot, measure=measure, **_cell_range(query.span))
     return rolling(dict(rows), query.span)
 
 
-async def _from_events(reader: Reader, query: Query) -> list[Value]:
-    measure, span = query.ask.measure, query.span
-    rows = await reader.rows(
-        f"series.{measure}",
-        bot=query.bot,
-        begins=[period.begin_s for period in span.periods],
-        gap_ms=query.reporting.session_gap_s * 1000,
-        **_instants(span),
-    )
-    nothing = 0 if MEASURES[measure].source is Source.USERS else None
-    starts = _starts(span)
-    by_start = {starts[begin]: number for begin, number in rows}
-    return [by_start.get(period.start, nothing) for period in span.periods]
-
-
 async def _sole(reader: Reader, query: Query, measure: str) -> list[int]:
-    cells = await _cells(reader, query._replace(ask=query.ask._replace(measure=measure, by="")))
-    return sums(cells[_SOLE], query.span)
+    return (await _counts(reader, query._replace(ask=query.ask._replace(measure=measure, by=""))))[_SOLE]
 
 
 async def _returning(reader: Reader, query: Query) -> list[Value]:
-    active, new = await _sole(reader, query, "active_users"), await _sole(reader, query, "new_users")
+    active, new = await gather(_sole(reader, query, "active_users"), _sole(reader, query, "new_users"))
     return [all_ - first for all_, first in zip(active, new, strict=True)]
 
 
 async def _stickiness(reader: Reader, query: Query) -> list[Value]:
-    daily = await _sole(reader, query, "active_users")
-    return quotients(daily, await _rolling(reader, query, "active_users_30d"))
+    daily, monthly = await gather(
+        _sole(reader, query, "active_users"), _rolling(reader, query, "active_users_30d")
+    )
+    return quotients(daily, monthly)
 
 
 async def _session_seconds(reader: Reader, query: Query) -> list[Value]:
-    total = await _sole(reader, query, "session_ms")
-    return quotients(total, await _sole(reader, query, "sessions"), scale=1000)
+    total, sessions = await gather(_sole(reader, query, "session_ms"), _sole(reader, query, "sessions"))
+    return quotients(total, sessions, scale=1000)
 
 
 _DERIVED: Final[dict[str, Callable[[Reader, Query], Awaitable[list[Value]]]]] = {
@@ -202,12 +186,3 @@ def _cell_window(query: Query) -> str:
 def _cell_range(span: Span) -> dict[str, int]:
     first, end = span.periods[0].start, span.end.start
     return {"first_s": max(first, 0), "end_s": min(max(end, 0), _LAST_S)}
-
-
-def _instants(span: Span) -> dict[str, int]:
-    return {"first_s": span.periods[0].begin_s, "end_s": span.end.begin_s}
-
-
-def _starts(span: Span) -> dict[int, int]:
-    """Return the period that begins at an instant; of a day that never was, the one after it."""
-    return {period.begin_s: period.start for period in span.periods}

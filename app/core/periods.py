@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, time
+from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -24,7 +25,6 @@ __all__ = [
     "Period",
     "Span",
     "first_instant_s",
-    "is_over",
     "label",
     "parse_time",
     "period_at",
@@ -116,22 +116,23 @@ def period_at(window: str, at_ms: int, calendar: Calendar) -> int:
     return (calendar.week(day) if window == "week" else month(day)) * DAY_S
 
 
-def is_over(window: str, start: int, now_ms: int, calendar: Calendar) -> bool:
-    """Tell whether the period that starts at *start* lies wholly in the past."""
-    return period_at(window, now_ms, calendar) > start
-
-
 def label(window: str, period: Period, zone: str) -> str:
     """Return how a period is called: a local date, or the instant it begins with its offset."""
     if window in ("minute", "hour"):
         return datetime.fromtimestamp(period.begin_s, ZoneInfo(zone)).isoformat()
-    return date_of(period.start // DAY_S).isoformat()
+    return _name_of(period.start // DAY_S)
 
 
+@lru_cache(maxsize=100_000)
 def first_instant_s(day: int, zone: str) -> int:
     """Return the second at which a local day begins."""
     midnight = datetime.combine(date_of(day), time(), ZoneInfo(zone))
     return round(midnight.timestamp())
+
+
+@lru_cache(maxsize=100_000)
+def _name_of(day: int) -> str:
+    return date_of(day).isoformat()
 
 
 def _cut(window: str, first_ms: int, end_ms: int, calendar: Calendar) -> Span:

@@ -10,15 +10,20 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
+import msgspec
+
 from app.core.bots import Refusal
 from app.core.calendar import DAY_S, month
+from app.core.events import Reporting
+from app.core.filters import FILTERED, Filter
 from app.core.measures import MEASURES, MINUTE_HORIZON_MS, Source
-from app.core.periods import Span, is_over, label
+from app.core.periods import Span, label, period_at
 
 __all__ = [
     "MOST_GROUPS",
     "Ask",
     "Point",
+    "Query",
     "Value",
     "ask_of",
     "is_in_minute_cells",
@@ -55,9 +60,20 @@ class Ask(NamedTuple):
     measure: str
     window: str
     by: str
+    filter: Filter = ()
 
 
-class Point(NamedTuple):
+class Query(NamedTuple):
+    """Whose numbers, which, when, and as of when."""
+
+    bot: str
+    reporting: Reporting
+    ask: Ask
+    span: Span
+    now_ms: int
+
+
+class Point(msgspec.Struct, frozen=True):
     """A period's number; `complete` once the period is over."""
 
     start: str
@@ -65,8 +81,8 @@ class Point(NamedTuple):
     complete: bool
 
 
-def ask_of(measure: str, window: str, by: str) -> Ask | Refusal:
-    """Check that *measure* has this window and dimension."""
+def ask_of(measure: str, window: str, by: str, conditions: Filter = ()) -> Ask | Refusal:
+    """Check that *measure* has this window and dimension, and a filter if there is one."""
     known = MEASURES.get(measure)
     if known is None:
         return Refusal(
@@ -82,7 +98,13 @@ def ask_of(measure: str, window: str, by: str) -> Ask | Refusal:
     if by and by not in known.dims:
         possible = f"it has {', '.join(known.dims)}" if known.dims else "it has none"
         return Refusal("bad_dimension", f"{measure} has no dimension {by[:40]!r}; {possible}.")
-    return Ask(measure, window, by)
+    if conditions and measure not in FILTERED:
+        return Refusal(
+            "bad_filter",
+            f"{measure} has no `filter`, as it is not a count of single events; {', '.join(FILTERED)} have. "
+            "SQL over bot_events and sessions answers the rest (POST /data/v1/sql).",
+        )
+    return Ask(measure, window, by, conditions)
 
 
 def windows_of(measure: str) -> tuple[str, ...]:
@@ -117,13 +139,10 @@ def quotients(above: Sequence[int], below: Sequence[int], scale: float = 1) -> l
 
 def points(values: Sequence[Value], span: Span, now_ms: int) -> list[Point]:
     """Put values and periods together."""
-    window, calendar = span.window, span.calendar
+    window, zone = span.window, span.calendar.zone
+    current = period_at(window, now_ms, span.calendar)
     return [
-        Point(
-            label(window, period, calendar.zone),
-            value,
-            is_over(window, period.start, now_ms, calendar),
-        )
+        Point(label(window, period, zone), value, period.start < current)
         for period, value in zip(span.periods, values, strict=True)
     ]
 

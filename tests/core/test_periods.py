@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.core.bots import Refusal
 from app.core.calendar import Calendar
-from app.core.periods import WINDOWS, Span, is_over, label, parse_time, period_at, span_of
+from app.core.periods import WINDOWS, Span, label, parse_time, period_at, span_of
 
 ZONES = [
     "UTC",
@@ -107,9 +107,8 @@ def test_spans_are_what_cells_say(window: str, zone: str, week: str, at: datetim
         at_ms = first_ms + (last_ms - first_ms) * n // 5
         begun = [period for period in found.periods if period.begin_s * 1000 <= at_ms]
         assert period_at(window, at_ms, calendar) == begun[-1].start
-    assert [False, True] == [
-        is_over(window, starts[-1], now * 1000, calendar)
-        for now in (found.end.begin_s - 1, found.end.begin_s)
+    assert [starts[-1], found.end.start] == [
+        period_at(window, at_s * 1000, calendar) for at_s in (found.end.begin_s - 1, found.end.begin_s)
     ]
 
 

@@ -10,7 +10,17 @@ from app.core.bots import Refusal
 from app.core.calendar import Calendar
 from app.core.measures import MEASURES
 from app.core.periods import WINDOWS, Span, span_of
-from app.core.series import Ask, ask_of, is_in_minute_cells, points, quotients, rolling, sums, windows_of
+from app.core.series import (
+    Ask,
+    Point,
+    ask_of,
+    is_in_minute_cells,
+    points,
+    quotients,
+    rolling,
+    sums,
+    windows_of,
+)
 
 DAY_S = 86_400
 NOW_MS = 1_700_000_000_000
@@ -54,7 +64,7 @@ def test_points_say_whether_they_can_still_change() -> None:
     """Today can."""
     found = points([1, None], span("day", "2023-11-13", "2023-11-15"), NOW_MS)
 
-    assert [("2023-11-13", 1, True), ("2023-11-14", None, False)] == found
+    assert [Point("2023-11-13", 1, True), Point("2023-11-14", None, False)] == found
 
 
 @pytest.mark.parametrize("measure", MEASURES)

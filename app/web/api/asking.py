@@ -28,11 +28,17 @@ __all__ = [
     "or_fault",
     "parameters",
     "to_cursor",
+    "values_of",
 ]
 
 T = TypeVar("T")
 _encode: Final = msgspec.json.Encoder().encode
 _LONGEST: Final = 1000
+_NOT_AVAILABLE: Final = {
+    "filter": "`filter` is available for series only; ask `/data/v1/sql` with a WHERE.",
+    "segment": "`segment` is not available: nothing keeps segments yet. "
+    "Use `filter` of a series (filter=platform=facebook), or ask `/data/v1/sql` for chosen users.",
+}
 
 
 def caller_of(request: web.Request) -> Caller:
@@ -54,25 +60,34 @@ def bot_of(request: web.Request) -> Bot:
     return bot
 
 
-def parameters(request: web.Request, known: Iterable[str]) -> dict[str, str]:
-    """Return the query's parameters; one nobody knows is refused, as leaving it out would answer another question."""
+def parameters(request: web.Request, known: Iterable[str], several: Iterable[str] = ()) -> dict[str, str]:
+    """
+    Return the query's parameters; one nobody knows is refused, as leaving it out would answer another question.
+
+    Those of *several* may be there more than once; only their length is looked at here.
+    """
     found: dict[str, str] = {}
-    names = tuple(known)
+    names = (*known, *several)
     for name, value in request.query.items():
-        if name in ("filter", "segment") and name not in names:
-            raise Fault(400, "not_available", f"`{name}` is not available yet; leave it out.")
+        if name in _NOT_AVAILABLE and name not in names:
+            raise Fault(400, "not_available", _NOT_AVAILABLE[name])
         if name not in names:
             raise Fault(
                 400,
                 "unknown_parameter",
                 f"There is no parameter {name[:40]!r}; there are {', '.join(names)}.",
             )
-        if name in found:
+        if name in found and name not in several:
             raise Fault(400, "repeated_parameter", f"`{name}` is there twice; send it once.")
         if len(value) > _LONGEST:
             raise Fault(400, "too_long", f"`{name}` has more than {_LONGEST} characters.")
-        found[name] = value.encode("utf-8", "replace").decode()
+        found[name] = _whole(value)
     return found
+
+
+def values_of(request: web.Request, name: str) -> list[str]:
+    """Return every value of a parameter that may be repeated."""
+    return list(map(_whole, request.query.getall(name, [])))
 
 
 def choice(asked: dict[str, str], name: str, possible: Iterable[str], default: str) -> str:
@@ -130,3 +145,8 @@ def iso(at_ms: int | None) -> str | None:
     if at_ms is None:
         return None
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _whole(text: str) -> str:
+    """Return *text* without what UTF-8 cannot say."""
+    return text.encode("utf-8", "replace").decode()

@@ -2,7 +2,7 @@
 Bots, and a number of one of them over time.
 
     GET /data/v1/bots
-    GET /data/v1/bots/{bot}/series?measure=M&window=day&from=&to=&by=
+    GET /data/v1/bots/{bot}/series?measure=M&window=day&from=&to=&by=&filter=
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from typing import Any
 
 from aiohttp import web
 
-from app.adapters.numbers import Query, series, updated_at
+from app.adapters.numbers import series, updated_at
 from app.core.calendar import calendar_of
+from app.core.filters import filter_of
 from app.core.periods import WINDOWS, span_of
 from app.core.registry import Bot
-from app.core.series import Value, ask_of, points
-from app.web.api.asking import answer, bot_of, caller_of, choice, iso, or_fault, parameters
+from app.core.series import Query, ask_of, points
+from app.web.api.asking import answer, bot_of, caller_of, choice, iso, or_fault, parameters, values_of
 from app.web.api.states import READER
 from app.web.errors import Fault
 from app.web.parts import PARTS
@@ -41,13 +42,14 @@ async def _bots(request: web.Request) -> web.Response:
 
 async def _series(request: web.Request) -> web.Response:
     bot = bot_of(request)
-    asked = parameters(request, ("measure", "window", "from", "to", "by"))
+    asked = parameters(request, ("measure", "window", "from", "to", "by"), several=("filter",))
     if "measure" not in asked:
         raise Fault(
             400, "missing_parameter", "`measure` is missing; say which number, such as measure=active_users."
         )
     window = choice(asked, "window", WINDOWS, "day")
-    ask = or_fault(ask_of(asked["measure"], window, asked.get("by", "")))
+    conditions = or_fault(filter_of(values_of(request, "filter")))
+    ask = or_fault(ask_of(asked["measure"], window, asked.get("by", ""), conditions))
     now_ms = request.app[PARTS].clock()
     calendar = calendar_of(bot.reporting.zone, bot.reporting.week_start)
     span = or_fault(span_of(window, asked.get("from"), asked.get("to"), now_ms, calendar))
@@ -55,20 +57,19 @@ async def _series(request: web.Request) -> web.Response:
     reader = request.app[READER]
     numbers, stored_ms = await asyncio.gather(series(reader, query), updated_at(reader))
 
-    def shown(values: list[Value]) -> list[dict[str, Any]]:
-        return [point._asdict() for point in points(values, span, now_ms)]
-
     found = or_fault(numbers)
-    head = {
+    head: dict[str, Any] = {
         "measure": ask.measure,
         "window": window,
         "zone": calendar.zone,
         "updated_at": iso(stored_ms or None),
     }
+    if ask.filter:
+        head["filter"] = dict(ask.filter)
     if ask.by:
-        groups = [{"key": key, "points": shown(values)} for key, values in found.items()]
+        groups = [{"key": key, "points": points(values, span, now_ms)} for key, values in found.items()]
         return answer({**head, "by": ask.by, "groups": groups})
-    return answer({**head, "points": shown(found[""])})
+    return answer({**head, "points": points(found[""], span, now_ms)})
 
 
 def _shown(bot: Bot) -> dict[str, Any]:

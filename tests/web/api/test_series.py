@@ -204,7 +204,8 @@ async def test_day_of_25_hours(stocked: Stocked) -> None:
         pytest.param({"measure": "messages", "window": "year"}, "bad_value", id="window"),
         pytest.param({"measure": "messages", "by": "mood"}, "bad_dimension", id="dimension"),
         pytest.param({"measure": "active_users", "by": "platform"}, "bad_dimension", id="no dimensions"),
-        pytest.param({"measure": "messages", "filter": "x"}, "not_available", id="filter"),
+        pytest.param({"measure": "messages", "filter": "x"}, "bad_filter", id="filter"),
+        pytest.param({"measure": "sessions", "filter": "kind=text"}, "bad_filter", id="filter of sessions"),
         pytest.param({"measure": "messages", "segment": "x"}, "not_available", id="segment"),
         pytest.param({"measure": "messages", "from": "soon"}, "bad_time", id="from"),
         pytest.param(
