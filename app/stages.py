@@ -8,7 +8,6 @@ and either way the next start goes on exactly where the last acknowledged write 
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -24,11 +23,13 @@ import mode.loop
 import stamina
 import structlog
 
+from app.adapters import rasa
 from app.adapters.heartbeat import Heartbeat, beat
 from app.adapters.topics import BOT_EVENTS, RAW_EVENTS
 from app.agents.normalise import Normalise
 from app.agents.sequence import Sequence
 from app.agents.track import Track
+from app.collector import calm_collector
 from app.config import Settings
 from app.tables.state import ShardStore
 from app.worker import BinaryTopic, StageApp, build
@@ -40,7 +41,7 @@ _log = structlog.get_logger(__name__)
 
 def run_stage(settings: Settings, stage: str, instance: str) -> None:
     """Run *stage* in this process until SIGTERM or SIGINT. Does not return before everything read is written."""
-    _calm_collector()
+    calm_collector()
     _wait_for_broker(settings.kafka)
     mode.loop.use("uvloop")
     STAGES[stage](settings, instance)
@@ -101,10 +102,21 @@ def _run_store(settings: Settings, instance: str) -> None:
     asyncio.run(main())
 
 
+def _run_rasa(settings: Settings, instance: str) -> None:
+    async def main() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await rasa.run(settings, stop, instance)
+
+    asyncio.run(main())
+
+
 STAGES: Final[dict[str, Callable[[Settings, str], None]]] = {
     "normalise": _run_normalise,
     "track": _run_track,
     "store": _run_store,
+    "rasa": _run_rasa,
 }
 
 
@@ -137,10 +149,3 @@ def _beating(app: StageApp, stage: str, instance: str, figures: dict[str, int]) 
         await beat(word, app.outbox.post)
 
     return heartbeat
-
-
-def _calm_collector() -> None:
-    """Collect garbage rarely: state is millions of long-lived objects without cycles (a third of track's time)."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(200_000, 100, 100)

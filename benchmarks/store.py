@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import json
 import os
 import random
@@ -27,6 +26,7 @@ from aiokafka import AIOKafkaProducer
 from app.adapters.clickhouse import connect, insert
 from app.adapters.sink import Sink
 from app.adapters.topics import BOT_EVENTS, ensure_topics
+from app.collector import calm_collector
 from app.config import Settings
 from app.core.events import BotEvent, EventBatch, decode_batches, encode_batches
 from app.core.rows import StreamRecord, event_rows
@@ -109,8 +109,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     values = list(records(arguments.events))
-    gc.freeze()
-    gc.set_threshold(200_000, 100, 100)  # as in the stage
+    calm_collector()
     with tempfile.TemporaryDirectory() as name, running_engine(Path(name) / "engine") as engine:
         batches = [by_batch(engine, values, batch_rows) for batch_rows in BATCHES]
         whole = stage(engine, values, Path(name))

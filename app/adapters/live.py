@@ -18,13 +18,14 @@ import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from app.adapters.patience import patiently
 from app.adapters.reader import Reader
 from app.adapters.tail import Places, Record, Tail, from_time, now_on
 from app.adapters.topics import BOT_EVENTS, COUNTERS
 from app.core.counters import CellBatch, decode_cells
 from app.core.events import BotEvent, decode_batches
 from app.core.live import FOLLOWED, LiveView, oldest_starts
-from app.ports import Clock, Unavailable
+from app.ports import Clock
 
 __all__ = ["Live", "Transcript", "Watcher"]
 
@@ -99,16 +100,15 @@ class Live:
 
     async def _restore(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> Places:
         """Fill the view from ClickHouse and say where the store stood before that."""
-        while True:
-            try:
-                stored: dict[int, int] = dict(await self._reader.rows("live.positions", topic=COUNTERS))
-                await self._load()
-            except Unavailable as error:
-                _log.info("live_view_waits", reason=error.message)
-                await asyncio.sleep(1)
-                continue
-            recent = await from_time(consumer, partitions, self._clock() - _BACK_MS)
-            return {one: max(stored.get(one, 0), place) for one, place in recent.items()}
+        stored = await patiently(self._stored, "live_view")
+        recent = await from_time(consumer, partitions, self._clock() - _BACK_MS)
+        return {one: max(stored.get(one, 0), place) for one, place in recent.items()}
+
+    async def _stored(self) -> dict[int, int]:
+        """Load what the store has written, and say how far that goes."""
+        stored: dict[int, int] = dict(await self._reader.rows("live.positions", topic=COUNTERS))
+        await self._load()
+        return stored
 
     async def _load(self) -> None:
         now_ms = self._clock()

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import msgspec
 import pytest
@@ -25,6 +25,7 @@ from app.local.ports import LOOPBACK, free_port, listens
 from app.ports import Unavailable
 from tests.broker import started, unique
 from tests.raw import deliveries_in
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.kafka
 
@@ -48,7 +49,7 @@ class Own:
         # Not in another thread: its children would end with it.
         with (self.place.folder / "broker.log").open("ab") as log:
             self.process = subprocess.Popen(leashed(self.place.command), stdout=log, stderr=log)  # noqa: ASYNC220
-        await eventually(lambda: listens(LOOPBACK, self.place.port))
+        await eventually(lambda: listens(LOOPBACK, self.place.port), DEADLINE_S)
 
     def tell(self, number: signal.Signals) -> None:
         """Freeze it, or let it go on."""
@@ -121,13 +122,6 @@ async def world(own: Own, request: pytest.FixtureRequest) -> AsyncIterator[World
     await world.edge.stop()
 
 
-async def eventually(probe: Callable[[], object]) -> None:
-    """Return when *probe* is true."""
-    async with asyncio.timeout(DEADLINE_S):
-        while not probe():  # noqa: ASYNC110 it looks at counts, nobody would set an event
-            await asyncio.sleep(0.01)
-
-
 async def check(world: World) -> None:
     """Every accepted number is there once, every other at most once."""
     found = await world.found()
@@ -139,11 +133,11 @@ async def check(world: World) -> None:
 async def test_killed_and_back_within_the_timeout(world: World) -> None:
     """A broker that is killed and soon back costs nothing but time: no loss, no repeat."""
     await world.send()
-    await eventually(lambda: len(world.accepted) > 500)
+    await eventually(lambda: len(world.accepted) > 500, DEADLINE_S)
     world.broker.kill()
     await world.broker.restart()
     so_far = len(world.accepted)
-    await eventually(lambda: len(world.accepted) > so_far + 500)
+    await eventually(lambda: len(world.accepted) > so_far + 500, DEADLINE_S)
     await world.hush()
 
     assert set() == world.refused
@@ -153,14 +147,14 @@ async def test_killed_and_back_within_the_timeout(world: World) -> None:
 async def test_away_for_longer(world: World) -> None:
     """Away beyond the timeout: refused, then refused without waiting, then taken again, none lost and none twice."""
     await world.send()
-    await eventually(lambda: len(world.accepted) > 500)
+    await eventually(lambda: len(world.accepted) > 500, DEADLINE_S)
     world.broker.kill()
-    await eventually(lambda: not world.log.is_open)
+    await eventually(lambda: not world.log.is_open, DEADLINE_S)
     # 20 clients that had to wait 1.5 s each would need minutes for this many.
-    await eventually(lambda: len(world.refused) > 2_000)
+    await eventually(lambda: len(world.refused) > 2_000, DEADLINE_S)
     await world.broker.restart()
     so_far = len(world.accepted)
-    await eventually(lambda: len(world.accepted) > so_far + 500)
+    await eventually(lambda: len(world.accepted) > so_far + 500, DEADLINE_S)
     await world.hush()
 
     await check(world)
@@ -169,12 +163,12 @@ async def test_away_for_longer(world: World) -> None:
 async def test_frozen(world: World) -> None:
     """A broker that is frozen with requests in hand: refused in time, and what it does later counts nothing twice."""
     await world.send()
-    await eventually(lambda: len(world.accepted) > 500)
+    await eventually(lambda: len(world.accepted) > 500, DEADLINE_S)
     world.broker.tell(signal.SIGSTOP)
-    await eventually(lambda: not world.log.is_open)
+    await eventually(lambda: not world.log.is_open, DEADLINE_S)
     world.broker.tell(signal.SIGCONT)
     so_far = len(world.accepted)
-    await eventually(lambda: len(world.accepted) > so_far + 500)
+    await eventually(lambda: len(world.accepted) > so_far + 500, DEADLINE_S)
     await world.hush()
 
     await check(world)
@@ -183,9 +177,9 @@ async def test_frozen(world: World) -> None:
 async def test_stop_while_it_is_away(world: World) -> None:
     """A process can leave in time though the broker does not answer."""
     await world.send(1)
-    await eventually(lambda: len(world.accepted) > 5)
+    await eventually(lambda: len(world.accepted) > 5, DEADLINE_S)
     world.broker.tell(signal.SIGSTOP)
-    await eventually(lambda: world.refused)
+    await eventually(lambda: world.refused, DEADLINE_S)
     await world.hush()
 
     async with asyncio.timeout(DEADLINE_S / 2):

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from tests.broker import own_broker, unique
 from tests.databases import fresh_database
 from tests.engine import EngineServer
 from tests.events import event
+from tests.waiting import eventually
 from tests.web.api.stock import Reading, reading
 from tests.web.site import ADMIN_KEY
 
@@ -138,16 +139,6 @@ async def watching(api: Reading, bot: str, last_id: str = "") -> AsyncIterator[S
         yield Stream(answer)
 
 
-async def until(probe: Callable[[], Awaitable[Any]], timeout_s: float = 30) -> Any:
-    """Return the first truthy answer of *probe*."""
-    async with asyncio.timeout(timeout_s):
-        while True:
-            found = await probe()
-            if found:
-                return found
-            await asyncio.sleep(0.05)
-
-
 async def test_changes_arrive_as_sums_of_parts(
     settings: Settings, producer: AIOKafkaProducer, bot: str
 ) -> None:
@@ -256,7 +247,7 @@ async def test_who_leaves_leaves_nothing(settings: Settings, producer: AIOKafkaP
         async def gone() -> bool:
             return not live.watchers and not live.follows_events
 
-        assert await until(gone)
+        assert await eventually(gone)
 
 
 async def test_ready_once_every_stage_says_so(
@@ -273,7 +264,7 @@ async def test_ready_once_every_stage_says_so(
             missing = [reason for reason in answer["reasons"] if "has not said" in reason]
             return (status, answer) if missing == answer["reasons"] else None
 
-        status, answer = await until(caught_up)
+        status, answer = await eventually(caught_up)
 
         assert 503 == status
         assert ["normalise", "track", "store"] == [reason.split()[0] for reason in answer["reasons"]]
@@ -283,7 +274,7 @@ async def test_ready_once_every_stage_says_so(
                 await beat(producer, stage)
             return (await ready())[0] == 200
 
-        assert await until(beaten)
+        assert await eventually(beaten)
 
 
 async def beat(producer: AIOKafkaProducer, stage: str, **figures: int) -> None:
@@ -305,7 +296,7 @@ async def test_pipeline_tells_lag_and_work(settings: Settings, producer: AIOKafk
             stages = {stage["stage"]: stage for stage in answer["stages"]}
             return (answer, stages) if stages["normalise"]["alive"] and stages["web"]["alive"] else None
 
-        answer, stages = await until(told)
+        answer, stages = await eventually(told)
 
     assert {} == answer["away"]
     assert stages["normalise"]["lag_records"] >= 1
