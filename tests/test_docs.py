@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from app import settings_doc
@@ -43,6 +47,59 @@ def test_commands_exist(page: Path) -> None:
     named = set(re.findall(r"`botpulse ([a-z][a-z-]+)", page.read_text(encoding="utf-8")))
 
     assert set() == named - set(main.list_commands(None))  # type: ignore[attr-defined]
+
+
+def shell_lines(page: Path) -> Iterator[list[str]]:
+    """Yield the words of each line of shell of a page that calls `botpulse` or `make`."""
+    for block in re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = line.split()[:1]
+            if words in (["botpulse"], ["make"]):
+                yield shlex.split(line, comments=True)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_options_exist(page: Path) -> None:
+    """Every option of a `botpulse` line is one of its command."""
+    for words in shell_lines(page):
+        command: click.Command | None = main if words[0] == "botpulse" else None
+        for word in words[1:]:
+            if command is not None and word.startswith("--"):
+                assert word.partition("=")[0] in {opt for param in command.params for opt in param.opts}, words  # fmt: skip
+            elif isinstance(command, click.Group):
+                command = command.get_command(click.Context(command), word)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_make_targets_exist(page: Path) -> None:
+    """Every `make NAME` in a page is a target."""
+    text = page.read_text(encoding="utf-8")
+    named = set(re.findall(r"`make ([a-z-]+)", text)) | {words[1] for words in shell_lines(page) if words[0] == "make"}  # fmt: skip
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert set() == named - targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_named_files_exist(page: Path) -> None:
+    """Every file or folder of ours that a page names is there."""
+    named = re.findall(
+        r"`((?:app|tests|clickhouse|benchmarks|schemas|docs)/[\w./-]+)`", page.read_text(encoding="utf-8")
+    )
+
+    assert [] == [name for name in named if not (ROOT / name).exists()]
+
+
+def test_readme_names_the_python_and_the_licence() -> None:
+    """Both as the package says."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "requires-python"
+    ]
+
+    assert f"Python {wanted.removeprefix('>=')}+" in readme
+    assert "Licence: MIT" in readme
+    assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
 
 
 def test_readme_is_one_screen() -> None:

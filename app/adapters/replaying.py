@@ -33,9 +33,9 @@ from app.adapters.topics import (
     missing_topics,
 )
 from app.config import Settings
+from app.core.entries import CLOCK_KEY
+from app.core.entries import Clock as ShardClock
 from app.core.rows import Rows
-from app.core.shard import CLOCK_KEY
-from app.core.shard import Clock as ShardClock
 from app.errors import BotpulseError
 from app.ports import Clock
 

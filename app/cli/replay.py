@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -16,9 +17,15 @@ from app.adapters.replaying import STAGES, losses, rebuild, refuse_while_running
 from app.cli._registry import as_json, here, now_ms, say, settings_at
 from app.config import Settings
 from app.core.times import ACCEPTED_TIMES, parse_at
+from app.errors import BotpulseError
 from app.local.pausing import paused
 
 __all__ = ["command"]
+
+_NO_END: Final = (
+    "a replay always goes on to the end of raw-events: what came after --to is accepted already and would be missing "
+    "from every number; leave --to out, and ask series or SQL for the time up to then"
+)
 
 
 @click.command()
@@ -28,10 +35,13 @@ __all__ = ["command"]
     metavar="TIME",
     help="Only what was received from then on; everything before is given up.",
 )
+@click.option(
+    "--to", "end", metavar="TIME", help="Refused: a replay always goes on to the end of raw-events."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @here
 @as_json
-def command(start: str | None, yes: bool, home: Path | None, is_json: bool) -> None:
+def command(start: str | None, end: str | None, yes: bool, home: Path | None, is_json: bool) -> None:
     """
     Rebuild everything that is derived from raw-events.
 
@@ -43,6 +53,8 @@ def command(start: str | None, yes: bool, home: Path | None, is_json: bool) -> N
       botpulse replay
       botpulse replay --from 2024-05-27T12:00:00Z --yes
     """
+    if end is not None:
+        raise BotpulseError(_NO_END, "no_end")
     settings = settings_at(home)
     from_ms = _instant(start)
     if not yes:

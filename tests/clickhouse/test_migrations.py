@@ -115,6 +115,27 @@ def test_every_column_has_a_comment(client: Client) -> None:
     assert [] == silent
 
 
+@pytest.mark.parametrize(
+    ("view", "table", "differ"),
+    [
+        pytest.param("bot_events", "events", {"event_id"}, id="an event id is there once in the view"),
+        pytest.param("counters", "counter_parts", {"value"}, id="the view sums up parts"),
+        pytest.param("dead_letters", "dead_letter_rows", set(), id="dead letters"),
+    ],
+)
+def test_a_view_explains_columns_as_its_table_does(
+    client: Client, view: str, table: str, differ: set[str]
+) -> None:
+    """Comments stand in both, as each file of SQL is to be read by itself; they say the same."""
+    rows = client.execute(
+        "SELECT name FROM system.columns WHERE database = currentDatabase() AND table IN %(both)s"
+        " GROUP BY name HAVING uniqExact(comment) > 1",
+        {"both": [view, table]},
+    )
+
+    assert differ == {name for (name,) in rows}
+
+
 def test_sql_and_python_agree_on_what_a_message_is(client: Client) -> None:
     """`is_message` in SQL lists the kinds of `MESSAGE_KINDS`."""
     ((expression,),) = client.execute(
