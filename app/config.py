@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     )
     clickhouse_password_file: Path | None = Field(None, description="File holding the ClickHouse password.")
     secret_file: Path | None = Field(None, description="File holding the key that signs page sessions.")
+    seal_key_file: Path | None = Field(
+        None,
+        description="File holding the key that seals webhook secrets, one key a line: the first seals, all open.",
+    )
 
     # -- topics
     partitions: int = Field(
@@ -76,6 +80,17 @@ class Settings(BaseSettings):
     ingest_timeout_s: float = Field(
         10, gt=0, description="How long a request waits for the broker before 503."
     )
+    ingest_rate: int = Field(
+        0,
+        ge=0,
+        description="Most events a second of one bot through one web process before 429, ten times that at once "
+        "after a silence; 0 for no limit.",
+    )
+
+    # -- Rasa's event broker
+    rasa_topic: str = Field("", description="Topic of a Rasa event broker whose events are taken in.")
+    rasa_bot: str = Field("", description="Bot that they are for.")
+    rasa_kafka: str = Field("", description="Bootstrap servers of that topic, if they are not our own.")
 
     # -- track
     flush_interval_ms: int = Field(

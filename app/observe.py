@@ -25,6 +25,8 @@ __all__ = [
     "ENVELOPE_ITEMS",
     "EVENTS_ACCEPTED",
     "EVENTS_REJECTED",
+    "HOOKS_REFUSED",
+    "LINKS_DROPPED",
     "REGISTRY_SKIPPED",
     "REQUESTS",
     "SECRETS_REMOVED",
@@ -39,6 +41,10 @@ EVENTS_ACCEPTED: Final = Counter(
 )
 EVENTS_REJECTED: Final = Counter("botpulse_ingest_events_rejected", "Items refused.", ["way", "reason"])
 SECRETS_REMOVED: Final = Counter("botpulse_ingest_secrets_removed", "Third-party secrets cut out.", ["way"])
+HOOKS_REFUSED: Final = Counter(
+    "botpulse_hooks_refused", "Webhook requests that are not known to be genuine.", ["platform", "reason"]
+)
+LINKS_DROPPED: Final = Counter("botpulse_links_dropped", "Links that other web processes were not told.")
 ENVELOPES: Final = Counter("botpulse_edge_envelopes", "Records sent to raw-events.", ["result"])
 ENVELOPE_ITEMS: Final = Histogram(
     "botpulse_edge_envelope_items", "Items of one record.", buckets=(1, 2, 5, 10, 20, 50, 100, 200)

@@ -16,7 +16,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from app.adapters.heartbeat import HEARTBEATS, Heartbeat
-from app.adapters.topics import BOT_EVENTS, COUNTERS, DEAD_LETTERS, RAW_EVENTS, REGISTRY
+from app.adapters.links import Link
+from app.adapters.topics import BOT_EVENTS, COUNTERS, DEAD_LETTERS, LINKS, RAW_EVENTS, REGISTRY
 from app.core.counters import CellBatch
 from app.core.deliveries import Delivery
 from app.core.events import EventBatch
@@ -43,6 +44,7 @@ MESSAGES: Final = (
     Message(COUNTERS, "v1", CellBatch, "A counters record"),
     Message(DEAD_LETTERS, "v1", DeadLetter, "A dead-letters record"),
     Message(HEARTBEATS, "v1", Heartbeat, "A heartbeats record"),
+    Message(LINKS, "v1", Link, "A links record"),
     Message(REGISTRY, "v1", Fact, "A registry record"),
 )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 from app.adapters.edge import BatchingEdge, Limits
 from app.core.deliveries import Delivery, read_envelope
 from app.core.registry import Fact, State, encode_fact, fold, key_of
 from app.ports import Unavailable
 
-__all__ = ["MemoryLog", "MemoryRegistry", "memory_edge"]
+__all__ = ["MemoryDocuments", "MemoryLog", "MemoryRegistry", "memory_edge"]
 
 
 class MemoryLog:
@@ -53,6 +53,19 @@ class MemoryRegistry:
     def on_change(self, callback: Callable[[State], None]) -> None:
         """Call *callback* after each change."""
         self._callbacks.append(callback)
+
+
+class MemoryDocuments:
+    """Implements `ports.Documents` with what it is given."""
+
+    def __init__(self, contents: Mapping[str, bytes] | None = None) -> None:
+        self.contents = dict(contents or {})
+
+    async def fetch(self, url: str, hosts: Collection[str]) -> bytes:
+        """Return what was given for *url*."""
+        if url not in self.contents:
+            raise Unavailable("There is no such document here.", retry_after_s=30)
+        return self.contents[url]
 
 
 def memory_edge(limits: Limits | None = None) -> tuple[BatchingEdge, MemoryLog]:

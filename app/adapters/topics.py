@@ -25,6 +25,7 @@ __all__ = [
     "BOT_EVENTS",
     "COUNTERS",
     "DEAD_LETTERS",
+    "LINKS",
     "RAW_EVENTS",
     "REGISTRY",
     "TRACK_STATE",
@@ -38,11 +39,13 @@ RAW_EVENTS = "raw-events"
 BOT_EVENTS = "bot-events"
 COUNTERS = "counters"
 DEAD_LETTERS = "dead-letters"
+LINKS = "links"
 REGISTRY = "registry"
 TRACK_STATE = "botpulse-track-state-changelog"
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+LINKS_RETENTION_DAYS = 90
 
 EVERYWHERE = {"max.message.bytes": str(16 * MIB), "message.timestamp.type": "LogAppendTime"}
 COMPACTED = {
@@ -77,6 +80,13 @@ def topics(settings: Settings) -> tuple[Topic, ...]:
         Topic(COUNTERS, many, EVERYWHERE | {"retention.ms": str(7 * DAY_MS)}),
         Topic(DEAD_LETTERS, many, EVERYWHERE | {"retention.ms": str(30 * DAY_MS)}),
         Topic(HEARTBEATS, 1, EVERYWHERE | {"retention.ms": str(HOUR_MS), "segment.bytes": str(8 * MIB)}),
+        Topic(
+            LINKS,
+            1,
+            EVERYWHERE
+            | COMPACTED
+            | {"cleanup.policy": "compact,delete", "retention.ms": str(LINKS_RETENTION_DAYS * DAY_MS)},
+        ),
         Topic(REGISTRY, 1, EVERYWHERE | COMPACTED),
         Topic(TRACK_STATE, many, EVERYWHERE | COMPACTED | lagging),
     )

@@ -13,6 +13,7 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
+from app.core.channel_keys import CHANNELS
 from app.core.events import Reporting
 from app.core.registry import Bot, Fact, Key, Scope, State, is_zone
 
@@ -100,6 +101,11 @@ def create_key(state: State, key: Key, who: str) -> Fact | Refusal:
         return _no_bot(key.bot)
     if key.bot is None and key.scope == "ingest":
         return Refusal("needs_bot", "An ingest key is for one bot; name it with --bot.")
+    if key.scope == "botanalytics-v2" and (key.bot is None or key.channel not in CHANNELS):
+        known = ", ".join(CHANNELS)
+        return Refusal("needs_channel", f"A key for Botanalytics v2 needs --bot and a --channel of {known}.")
+    if key.scope != "botanalytics-v2" and key.channel:
+        return Refusal("no_channel", "Only a key of --scope botanalytics-v2 has a --channel.")
     return Fact("key_created", key.created_at, who, key)
 
 

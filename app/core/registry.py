@@ -1,9 +1,9 @@
 """
-What bots, keys, people and imports there are: a fold over the facts of the compacted topic `registry`.
+What bots, keys, people, webhook secrets, short links and imports there are: a fold over the facts of the compacted topic `registry`.
 
 A fact carries the whole new state of its subject, since compaction keeps only the last fact of a key:
 
-    bot:<id>   key:<id>   person:<id>   import:<bot>:<import id>
+    bot:<id>   key:<id>   person:<id>   hook_secret:<id>   link:<id>   import:<bot>:<import id>
 
 A record without a value removes its subject.  A record that cannot be read, or that a later version wrote, is skipped
 and counted: one bad fact must not stop a process that follows the registry.  Who may do what is decided in `bots`.
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 import msgspec
@@ -23,16 +23,19 @@ from app.core.events import Reporting
 __all__ = [
     "Bot",
     "Fact",
+    "HookSecret",
     "Import",
     "Key",
     "Person",
     "Record",
     "Scope",
+    "ShortLink",
     "State",
     "Subject",
     "encode_fact",
     "fold",
     "fold_all",
+    "hook_of",
     "is_zone",
     "key_of",
 ]
@@ -40,7 +43,7 @@ __all__ = [
 Record = tuple[bytes, bytes | None]
 """Key and value of a record of `registry`."""
 
-Scope = Literal["ingest", "read", "admin"]
+Scope = Literal["ingest", "read", "admin", "botanalytics-v2"]
 
 _Id = Annotated[str, msgspec.Meta(pattern="^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$")]
 _Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
@@ -58,7 +61,11 @@ class Bot(msgspec.Struct, tag="bot", frozen=True, omit_defaults=True):
 
 
 class Key(msgspec.Struct, tag="key", frozen=True, omit_defaults=True):
-    """An API key, of which only the SHA-256 is kept. Without a bot it is for all of them."""
+    """
+    An API key, of which only the SHA-256 is kept. Without a bot it is for all of them.
+
+    A key of scope `botanalytics-v2` says by its `channel` of what shape the bodies are that come with it.
+    """
 
     id: _Id
     scope: Scope
@@ -66,6 +73,7 @@ class Key(msgspec.Struct, tag="key", frozen=True, omit_defaults=True):
     created_at: int
     bot: str | None = None
     revoked_at: int | None = None
+    channel: str = ""
 
 
 class Person(msgspec.Struct, tag="person", frozen=True, omit_defaults=True):
@@ -78,6 +86,16 @@ class Person(msgspec.Struct, tag="person", frozen=True, omit_defaults=True):
     admin: bool = False
 
 
+class ShortLink(msgspec.Struct, tag="link", frozen=True, omit_defaults=True):
+    """`/to/<id>`, which leads to `url`: given to one user of a bot, so that following it tells who did."""
+
+    id: _Id
+    bot: str
+    user: str
+    url: str
+    created_at: int
+
+
 class Import(msgspec.Struct, tag="import", frozen=True, omit_defaults=True):
     """How far a file has been imported (as of `noted_at`), so that a second run goes on where the first one stopped."""
 
@@ -88,7 +106,18 @@ class Import(msgspec.Struct, tag="import", frozen=True, omit_defaults=True):
     noted_at: int = 0
 
 
-Subject = Bot | Key | Person | Import
+class HookSecret(msgspec.Struct, tag="hook_secret", frozen=True, omit_defaults=True):
+    """A secret by which a platform's webhook requests are known to be genuine; `sealed` is encrypted, gone when revoked."""
+
+    id: _Id
+    bot: _Id
+    platform: str
+    created_at: int
+    sealed: str = ""
+    revoked_at: int | None = None
+
+
+Subject = Bot | Key | Person | HookSecret | ShortLink | Import
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -101,14 +130,21 @@ class Fact(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct):
-    """Everything the facts so far add up to. `key_by_hash` holds the keys again, by SHA-256."""
+    """
+    Everything the facts so far add up to.
+
+    `key_by_hash` holds the keys again, by SHA-256; `sealed_by_hook` the active secrets of a webhook, oldest first.
+    """
 
     bots: dict[str, Bot] = {}
     keys: dict[str, Key] = {}
     people: dict[str, Person] = {}
     imports: dict[str, Import] = {}
+    hook_secrets: dict[str, HookSecret] = {}
     key_by_hash: dict[str, Key] = {}
+    sealed_by_hook: dict[tuple[str, str], tuple[str, ...]] = {}
     skipped: int = 0
+    short_links: dict[str, ShortLink] = {}
 
 
 _encoder = msgspec.json.Encoder()
@@ -139,15 +175,25 @@ def fold_all(state: State, records: Iterable[Record]) -> State:
         keys=dict(state.keys),
         people=dict(state.people),
         imports=dict(state.imports),
+        hook_secrets=dict(state.hook_secrets),
         key_by_hash=dict(state.key_by_hash),
+        sealed_by_hook=state.sealed_by_hook,
         skipped=state.skipped,
+        short_links=dict(state.short_links),
     )
     for key, value in records:
         if value is None:
             _remove(after, key)
         else:
             _put(after, key, value)
+    if after.hook_secrets != state.hook_secrets:
+        after.sealed_by_hook = _by_hook(after.hook_secrets.values())
     return after
+
+
+def hook_of(state: State, bot: str, platform: str) -> tuple[str, ...]:
+    """Return the sealed active secrets of a webhook."""
+    return state.sealed_by_hook.get((bot, platform), ())
 
 
 def is_zone(name: str) -> bool:
@@ -172,17 +218,23 @@ def _put(state: State, key: bytes, value: bytes) -> None:
         state.key_by_hash[subject.sha256] = subject
     elif isinstance(subject, Person):
         state.people[subject.id] = subject
+    elif isinstance(subject, HookSecret):
+        state.hook_secrets[subject.id] = subject
+    elif isinstance(subject, ShortLink):
+        state.short_links[subject.id] = subject
     else:
         state.imports[f"{subject.bot}:{subject.id}"] = subject
 
 
 def _remove(state: State, key: bytes) -> None:
     kind, _, name = key.decode("utf-8", "replace").partition(":")
-    tables: dict[str, dict[str, Bot] | dict[str, Key] | dict[str, Person] | dict[str, Import]] = {
+    tables: dict[str, dict[str, Any]] = {
         "bot": state.bots,
         "key": state.keys,
         "person": state.people,
+        "link": state.short_links,
         "import": state.imports,
+        "hook_secret": state.hook_secrets,
     }
     if kind not in tables:
         state.skipped += 1
@@ -197,7 +249,15 @@ def _forget_hash(state: State, key: bytes) -> None:
         state.key_by_hash.pop(state.keys[name].sha256, None)
 
 
-def _kind(subject: Bot | Key | Person) -> str:
+def _by_hook(secrets: Iterable[HookSecret]) -> dict[tuple[str, str], tuple[str, ...]]:
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for one in sorted(secrets, key=lambda secret: (secret.created_at, secret.id)):
+        if one.revoked_at is None and one.sealed:
+            found[one.bot, one.platform] = (*found.get((one.bot, one.platform), ()), one.sealed)
+    return found
+
+
+def _kind(subject: Bot | Key | Person | HookSecret | ShortLink) -> str:
     return str(subject.__struct_config__.tag)
 
 

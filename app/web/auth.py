@@ -11,11 +11,9 @@ are limited by address and by account.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -24,10 +22,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from app.adapters.secret_file import read_or_make, read_secret
 from app.config import Settings
 from app.core.bots import hash_of
 from app.core.registry import Key, Person, State
-from app.errors import BotpulseError
 from app.observe import SIGN_INS
 from app.web.errors import Fault
 from app.web.ingest.intake import bearer_of
@@ -42,6 +40,7 @@ _MAX_FORM_BYTES: Final = 4096
 _HASHER: Final = PasswordHasher()
 _NOBODY: Final = _HASHER.hash("nobody has this password")
 _SIGNER: Final = web.AppKey("session_signer", URLSafeTimedSerializer)
+_READING: Final = ("read", "admin")
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-~]*")
 
 
@@ -106,15 +105,8 @@ def onward(path: object) -> str:
 def session_key(settings: Settings) -> bytes:
     """Return the key that signs sessions: the operator's file, or one made here at the first start."""
     if settings.secret_file is not None:
-        key = settings.secret_file.read_bytes().strip()
-        if len(key) < 32:
-            msg = f"{settings.secret_file} is too short for a key; write at least 32 random bytes into it"
-            raise BotpulseError(msg, "secret")
-        return key
-    path = settings.home / "secrets" / "session.key"
-    if not path.exists():
-        _write_secret(path, os.urandom(32).hex().encode())
-    return path.read_bytes()
+        return read_secret(settings.secret_file)
+    return read_or_make(settings.home / "secrets" / "session.key")
 
 
 class _Desk:
@@ -201,7 +193,7 @@ async def _credentials(request: web.Request) -> tuple[str, str]:
 
 def _by_key(state: State, text: str | None) -> Caller | None:
     key = state.key_by_hash.get(hash_of(text)) if text else None
-    if key is None or key.revoked_at is not None or key.scope == "ingest":
+    if key is None or key.revoked_at is not None or key.scope not in _READING:
         return None
     return Caller(f"key:{key.id}", _bots_of(key), is_admin=key.scope == "admin")
 
@@ -230,17 +222,3 @@ def _matches(password_hash: str, password: str) -> bool:
         return _HASHER.verify(password_hash, password)
     except (VerificationError, InvalidHashError):
         return False
-
-
-def _write_secret(path: Path, secret: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    scratch = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(secret)
-    # Two processes at their first start must end up with one key: the first link stays.
-    try:
-        os.link(scratch, path)
-    except FileExistsError:
-        pass
-    finally:
-        scratch.unlink()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from aiohttp import web
 
+from app.adapters.memory import MemoryDocuments
+from app.adapters.seal import FernetSeal
 from app.config import Settings
-from app.ports import Clock, Edge, Registry
+from app.core.links import LinkBook
+from app.ports import Clock, Documents, Edge, Links, Registry, Seal
 
 __all__ = ["PARTS", "SETTINGS", "Parts", "wall_clock"]
 
@@ -19,14 +23,22 @@ def wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
+def _own_seal() -> FernetSeal:
+    """Return a seal that only this process knows."""
+    return FernetSeal([os.urandom(32)])
+
+
 @dataclass(frozen=True)
 class Parts:
-    """The outside world of a web process; `session_key` signs cookies."""
+    """The outside world of a web process; `session_key` signs cookies, `seal` opens the secrets of webhooks."""
 
     edge: Edge
     registry: Registry
     session_key: bytes
     clock: Clock = wall_clock
+    links: Links = field(default_factory=LinkBook)
+    seal: Seal = field(default_factory=_own_seal)
+    documents: Documents = field(default_factory=MemoryDocuments)
 
 
 SETTINGS: Final = web.AppKey("settings", Settings)

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from app.adapters.edge import BatchingEdge, Limits
+from app.adapters.links import KafkaLinks
 from app.adapters.raw_log import RawLog
 from app.adapters.registry import KafkaRegistry, load
 from app.adapters.topics import ensure_topics
@@ -17,6 +18,7 @@ from app.core.deliveries import Delivery
 from app.core.registry import Bot, Fact, State
 from tests.broker import unique
 from tests.contract.edge import EdgeContract, Harness
+from tests.contract.links import LinksContract
 from tests.contract.registry import RegistryContract
 from tests.raw import deliveries_in
 
@@ -94,3 +96,15 @@ async def test_another_process_learns_of_it(settings: Settings) -> None:
 def test_load_reads_everything(settings: Settings) -> None:
     """A command sees what processes have written."""
     assert load(settings.kafka).skipped == 0
+
+
+class TestLinks(LinksContract):
+    """Links in their topic."""
+
+    @pytest_asyncio.fixture
+    async def links(self, settings: Settings) -> AsyncIterator[KafkaLinks]:
+        """Links that follow the topic."""
+        links = KafkaLinks(settings.kafka)
+        await links.start()
+        yield links
+        await links.stop()

@@ -9,7 +9,9 @@ import pytest_asyncio
 
 from app.adapters.memory import MemoryRegistry, memory_edge
 from app.core.deliveries import Delivery
+from app.core.links import LinkBook
 from tests.contract.edge import EdgeContract, Harness
+from tests.contract.links import LinksContract
 from tests.contract.registry import RegistryContract
 
 
@@ -36,3 +38,12 @@ class TestRegistry(RegistryContract):
     def registry(self) -> MemoryRegistry:
         """A registry in memory."""
         return MemoryRegistry()
+
+
+class TestLinks(LinksContract):
+    """Links in this process."""
+
+    @pytest.fixture
+    def links(self) -> LinkBook:
+        """A book in memory."""
+        return LinkBook()

@@ -107,6 +107,29 @@ def test_create_key_refuses(expected: str, scope: Scope, bot: str | None) -> Non
     assert expected == code_of(create_key(STATE, Key("k2", scope, "b" * 64, 1, bot), "me"))
 
 
+@pytest.mark.parametrize(
+    ("expected", "scope", "bot", "channel"),
+    [
+        pytest.param("needs_channel", "botanalytics-v2", PIZZA.id, "", id="no channel"),
+        pytest.param("needs_channel", "botanalytics-v2", PIZZA.id, "smoke", id="unknown channel"),
+        pytest.param("needs_channel", "botanalytics-v2", None, "rasa", id="no bot"),
+        pytest.param("no_channel", "ingest", PIZZA.id, "rasa", id="channel of another scope"),
+    ],
+)
+def test_channels_of_keys(expected: str, scope: Scope, bot: str | None, channel: str) -> None:
+    """A key for Botanalytics v2, and no other, is for one channel of one bot."""
+    key = Key("k2", scope, "b" * 64, 1, bot, channel=channel)
+
+    assert expected == code_of(create_key(STATE, key, "me"))
+
+
+def test_a_key_of_a_channel() -> None:
+    """With bot and channel the key is made."""
+    key = Key("k2", "botanalytics-v2", "b" * 64, 1, PIZZA.id, channel="rasa")
+
+    assert Fact("key_created", 1, "me", key) == create_key(STATE, key, "me")
+
+
 def test_revoke_key_once() -> None:
     """A revoked key has the time; again, and of no key, is refused."""
     revoked = msgspec.structs.replace(INGEST, revoked_at=7)

@@ -11,15 +11,18 @@ from app.core.events import Reporting
 from app.core.registry import (
     Bot,
     Fact,
+    HookSecret,
     Import,
     Key,
     Person,
     Record,
+    ShortLink,
     State,
     Subject,
     encode_fact,
     fold,
     fold_all,
+    hook_of,
     is_zone,
     key_of,
 )
@@ -28,7 +31,9 @@ PIZZA = Bot("pizza-x1y2", "Pizza", "facebook", 1_000, Reporting("Europe/Rome"))
 INGEST = Key("k1", "ingest", "a" * 64, 1_000, "pizza-x1y2")
 ANNA = Person("p1", "anna@example.org", "$argon2id$...", 1_000, admin=True)
 FILE = Import("f00d", "pizza-x1y2", 400)
-ALL: tuple[Subject, ...] = (PIZZA, INGEST, ANNA, FILE)
+SECRET = HookSecret("h1", "pizza-x1y2", "slack", 1_000, "gAAA")
+LINK = ShortLink("5lug", "pizza-x1y2", "ada", "https://example.org/menu", 1_000)
+ALL: tuple[Subject, ...] = (PIZZA, INGEST, ANNA, FILE, SECRET, LINK)
 
 
 def record(subject: Subject) -> Record:
@@ -43,6 +48,8 @@ def record(subject: Subject) -> Record:
         pytest.param(b"key:k1", INGEST, id="key"),
         pytest.param(b"person:p1", ANNA, id="person"),
         pytest.param(b"import:pizza-x1y2:f00d", FILE, id="import"),
+        pytest.param(b"hook_secret:h1", SECRET, id="hook secret"),
+        pytest.param(b"link:5lug", LINK, id="short link"),
     ],
 )
 def test_key_of(expected: bytes, subject: Subject) -> None:
@@ -55,7 +62,14 @@ def test_facts_add_up() -> None:
     state = fold_all(State(), map(record, ALL))
 
     expected = State(
-        {"pizza-x1y2": PIZZA}, {"k1": INGEST}, {"p1": ANNA}, {"pizza-x1y2:f00d": FILE}, {"a" * 64: INGEST}
+        {"pizza-x1y2": PIZZA},
+        {"k1": INGEST},
+        {"p1": ANNA},
+        {"pizza-x1y2:f00d": FILE},
+        {"h1": SECRET},
+        {"a" * 64: INGEST},
+        {("pizza-x1y2", "slack"): ("gAAA",)},
+        short_links={"5lug": LINK},
     )
     assert expected == state
 
@@ -67,10 +81,20 @@ def test_the_last_fact_holds() -> None:
     assert {"pizza-x1y2": renamed} == fold_all(State(), [record(PIZZA), record(renamed)]).bots
 
 
-@pytest.mark.parametrize("subject", [PIZZA, INGEST, ANNA, FILE], ids=["bot", "key", "person", "import"])
+@pytest.mark.parametrize("subject", ALL, ids=["bot", "key", "person", "import", "hook secret", "short link"])
 def test_no_value_removes(subject: Subject) -> None:
     """A record without a value leaves nothing of its subject."""
     assert State() == fold(fold(State(), *record(subject)), key_of(subject), None)
+
+
+def test_active_secrets_of_a_hook() -> None:
+    """A hook has the secrets of its bot and platform that are not revoked, the oldest first."""
+    younger = msgspec.structs.replace(SECRET, id="h0", created_at=2_000, sealed="gBBB")
+    elsewhere = msgspec.structs.replace(SECRET, id="h2", platform="line")
+    revoked = msgspec.structs.replace(SECRET, id="h3", sealed="", revoked_at=2_000)
+    state = fold_all(State(), map(record, (younger, SECRET, elsewhere, revoked)))
+
+    assert ("gAAA", "gBBB") == hook_of(state, "pizza-x1y2", "slack")
 
 
 def test_a_changed_key_loses_its_old_hash() -> None:

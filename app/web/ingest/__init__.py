@@ -1,7 +1,7 @@
 """
 Every way in for events, and the short cut that leads to them.
 
-`WAYS` is the list: another way in is one module with `WAY`, `PATHS`, `receive`, `refuse`, and one entry.  `attach` gives
+`WAYS` is the list: another way in is one module with `WAY`, `PATHS`, `METHODS`, `receive`, `refuse`, and one entry.  `attach` gives
 them routes; `short_cut` answers them before the application's router and middlewares are asked, which is a third of the
 cost of a small request.
 """
@@ -17,7 +17,7 @@ from aiohttp import web
 from app.observe import REQUESTS
 from app.ports import Unavailable
 from app.web.errors import Fault
-from app.web.ingest import dashbot, native
+from app.web.ingest import botanalytics_v1, botanalytics_v2, botmetrics, dashbot, hooks, native, short_links
 from app.web.ingest.intake import Intake
 from app.web.ingest.reply import Reply
 from app.web.parts import PARTS, SETTINGS
@@ -34,24 +34,35 @@ class Way(Protocol):
 
     @property
     def PATHS(self) -> tuple[str, ...]:  # noqa: N802 a constant of the module
-        """Where it is reached, with and without a slash at the end: nothing here redirects."""
+        """Where it is reached, with and without a slash at the end: nothing here redirects. May hold `{names}`."""
+
+    @property
+    def METHODS(self) -> frozenset[str]:  # noqa: N802 a constant of the module
+        """Which methods `receive` takes; the others are refused, but for OPTIONS."""
 
     async def receive(self, request: web.BaseRequest, intake: Intake) -> Reply:
-        """Answer a POST. What is wrong with it is raised as a Fault."""
+        """Answer a request. What is wrong with it is raised as a Fault."""
 
     def refuse(self, fault: Fault) -> Reply:
         """Say no in the shape its clients understand."""
 
 
-WAYS: Final[tuple[Way, ...]] = (native, dashbot)
+WAYS: Final[tuple[Way, ...]] = (
+    native,
+    dashbot,
+    botanalytics_v1,
+    botanalytics_v2,
+    botmetrics,
+    short_links,
+    hooks,
+)
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 _HANDLERS: Final = web.AppKey("ingest_handlers", dict[str, Handler])
-_ALLOW: Final = "OPTIONS, POST"
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": _ALLOW,
+    "Access-Control-Allow-Methods": "GET, OPTIONS, PATCH, POST, PUT",
     "Access-Control-Allow-Headers": "Authorization, Content-Encoding, Content-Type, "
     "X-Botanalytics-Client-Id, X-Botanalytics-Client-Version",
     "Access-Control-Max-Age": "86400",
@@ -71,7 +82,8 @@ def attach(app: web.Application) -> None:
 
 def short_cut(app: web.Application, others: Handler) -> Handler:
     """Return a handler that answers the ways in by itself and gives everything else to *others*."""
-    handlers = app[_HANDLERS]
+    # a path with names in it is for the router
+    handlers = {path: handler for path, handler in app[_HANDLERS].items() if "{" not in path}
 
     def handle(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         return handlers.get(request.raw_path.partition("?")[0], others)(request)
@@ -84,7 +96,9 @@ def _handler(way: Way, intake: Intake) -> Handler:
 
     async def answer(request: web.BaseRequest) -> Reply:
         try:
-            reply = await way.receive(request, intake) if request.method == "POST" else _other(request, way)
+            reply = (
+                await way.receive(request, intake) if request.method in way.METHODS else _other(request, way)
+            )
         except Fault as fault:
             reply = way.refuse(fault)
         except Unavailable as error:
@@ -101,4 +115,5 @@ def _handler(way: Way, intake: Intake) -> Handler:
 def _other(request: web.BaseRequest, way: Way) -> Reply:
     if request.method == "OPTIONS":
         return Reply(b"", 204, _PREFLIGHT)
-    return way.refuse(Fault(405, "method_not_allowed", "Events are sent with POST.", {"Allow": _ALLOW}))
+    allowed = ", ".join(sorted({"OPTIONS", *way.METHODS}))
+    return way.refuse(Fault(405, "method_not_allowed", f"This address takes {allowed}.", {"Allow": allowed}))

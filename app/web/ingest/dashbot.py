@@ -17,10 +17,11 @@ from app.web.errors import Fault, next_request_id
 from app.web.ingest.intake import Arrival, Intake, Taken, plain
 from app.web.ingest.reply import JSON_HEADERS, Reply
 
-__all__ = ["PATHS", "TYPES", "WAY", "receive", "refuse"]
+__all__ = ["METHODS", "PATHS", "TYPES", "WAY", "receive", "refuse"]
 
 WAY: Final = "dashbot"
 PATHS: Final = ("/track", "/track/")
+METHODS: Final = frozenset({"POST"})
 TYPES: Final = frozenset({"incoming", "outgoing", "event", "connect", "all", "outgoingResponse"})
 
 _PLATFORM: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")

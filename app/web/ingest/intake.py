@@ -8,6 +8,7 @@ every event there is: one event of one request takes the short way through `take
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -21,9 +22,12 @@ from app.config import KIB, Settings
 from app.core.bots import hash_of
 from app.core.deliveries import MAX_ITEMS, Delivery
 from app.core.events import Reporting
-from app.core.outcome import Reason, Rejection
+from app.core.normalise import read_item
+from app.core.outcome import Outcome, Reason, Rejection
+from app.core.platforms.context import context_for
+from app.core.rates import Rates
 from app.core.redact import prepare
-from app.core.registry import Bot
+from app.core.registry import Bot, Key, Scope
 from app.observe import EVENTS_ACCEPTED, EVENTS_REJECTED, SECRETS_REMOVED
 from app.web.errors import Fault
 from app.web.ingest.body import read_body, split
@@ -66,10 +70,16 @@ class Intake:
         self._edge = parts.edge
         self._registry = parts.registry
         self._clock = parts.clock
+        self._rates = Rates(settings.ingest_rate) if settings.ingest_rate else None
+        self._links = parts.links
         self._accepted = {way: EVENTS_ACCEPTED.labels(way) for way in ways}
 
     def bot_of(self, key: str | None) -> Bot:
         """Return the bot whose ingest key this is; raise a Fault that says why not."""
+        return self.holder_of(key, "ingest")[0]
+
+    def holder_of(self, key: str | None, scope: Scope) -> tuple[Bot, Key]:
+        """Return the bot of a key of *scope*, and the key; raise a Fault that says why not."""
         if not key:
             raise Fault(
                 401,
@@ -87,11 +97,11 @@ class Intake:
                 _CHALLENGE,
             )
         bot = state.bots.get(known.bot or "")
-        if known.scope != "ingest" or bot is None:
+        if known.scope != scope or bot is None:
             raise Fault(
                 403,
                 "wrong_scope",
-                f"This is a key of scope {known.scope}; sending needs an ingest key.",
+                f"This is a key of scope {known.scope}; sending here needs one of scope {scope}.",
             )
         if bot.archived_at is not None:
             raise Fault(
@@ -99,28 +109,41 @@ class Intake:
                 "bot_archived",
                 f"The bot {bot.id} is archived and takes no events any more.",
             )
-        return bot
+        return bot, known
 
     async def read(self, request: web.BaseRequest, *, is_ndjson: bool) -> list[bytes]:
         """Return the items of *request*."""
-        return split(await read_body(request, self._request_bytes), is_ndjson=is_ndjson)
+        return split(await self.body_of(request), is_ndjson=is_ndjson)
+
+    async def body_of(self, request: web.BaseRequest) -> bytes:
+        """Return the body of *request* as it is, decompressed."""
+        return await read_body(request, self._request_bytes)
 
     async def take(self, arrival: Arrival, items: list[bytes]) -> Taken:
         """Return when every fit item is durable. Nothing is promised when it raises."""
+        if self._rates is not None:
+            self._hold_back(self._rates, arrival.bot.id, len(items))
         taken = Taken()
         fit: list[bytes] = []
+        links: dict[str, str] = {}
         for start in range(0, len(items), MAX_ITEMS):
             if start:
                 await asyncio.sleep(0)
-            self._sift(arrival, start, items[start : start + MAX_ITEMS], fit, taken.rejected)
+            self._sift(arrival, start, items[start : start + MAX_ITEMS], fit, links, taken.rejected)
         if len(fit) <= MAX_ITEMS and sum(map(len, fit)) <= _DELIVERY_BYTES:
             if fit:
-                await self._edge.accept(self._delivery(arrival, fit))
+                await self._edge.accept(self._delivery(arrival, fit, links))
         else:
-            await self._accept_all([self._delivery(arrival, part) for part in _parts(fit)])
+            await self._accept_all([self._delivery(arrival, part, links) for part in _parts(fit)])
         taken.accepted = len(fit)
         self._accepted[arrival.way].inc(len(fit))
         return taken
+
+    def _hold_back(self, rates: Rates, bot: str, events: int) -> None:
+        wait_s = math.ceil(rates.take(bot, events, self._clock() / 1000))
+        if wait_s:
+            message = f"{bot} may send {rates.per_s} events a second and has sent more; go on in {wait_s} s."
+            raise Fault(429, "too_many_events", message, {"Retry-After": str(wait_s)})
 
     def _sift(
         self,
@@ -128,6 +151,7 @@ class Intake:
         start: int,
         items: list[bytes],
         fit: list[bytes],
+        links: dict[str, str],
         rejected: list[tuple[int, Rejection]],
     ) -> None:
         way, platform, kind, limit = arrival.way, arrival.platform, arrival.type, self._event_bytes
@@ -140,10 +164,28 @@ class Intake:
                 EVENTS_REJECTED.labels(way, outcome.reason).inc()
                 continue
             fit.append(outcome.item)
+            if outcome.outcome is not None:
+                self._link(arrival, outcome.item, outcome.outcome, links)
             if outcome.removed:
                 SECRETS_REMOVED.labels(way).inc(len(outcome.removed))
 
-    def _delivery(self, arrival: Arrival, items: list[bytes]) -> Delivery:
+    def _link(self, arrival: Arrival, item: bytes, read: Outcome, links: dict[str, str]) -> None:
+        """
+        Remember what an item told, and look up what it needs, in the order of the items.
+
+        What is found may change how the item reads (an account turns out to be the bot's, so its channel's user is
+        asked for), hence it is read again until nothing more is found.
+        """
+        bot, known = arrival.bot.id, dict[str, str]()
+        while read.wanted and (found := self._links.find(bot, read.wanted)).keys() - known.keys():
+            known |= found
+            context = context_for(arrival.way, arrival.platform, arrival.type)
+            read = read_item(item, msgspec.structs.replace(context, links=known))
+        links.update(known)
+        if read.learned:
+            self._links.learn(bot, read.learned)
+
+    def _delivery(self, arrival: Arrival, items: list[bytes], links: dict[str, str]) -> Delivery:
         bot = arrival.bot
         # The default is left out of the JSON only when it is the very object.
         reporting = _DEFAULT_REPORTING if bot.reporting == _DEFAULT_REPORTING else bot.reporting
@@ -157,6 +199,7 @@ class Intake:
             arrival.sdk,
             "",
             reporting,
+            links,
         )
 
     async def _accept_all(self, deliveries: list[Delivery]) -> None:

@@ -15,10 +15,11 @@ from app.web.errors import Fault, error_body, next_request_id
 from app.web.ingest.intake import Arrival, Intake, Taken, bearer_of, plain
 from app.web.ingest.reply import JSON_HEADERS, Reply
 
-__all__ = ["PATHS", "WAY", "receive", "refuse"]
+__all__ = ["METHODS", "PATHS", "WAY", "receive", "refuse"]
 
 WAY: Final = "native"
 PATHS: Final = ("/v1/events", "/v1/events/")
+METHODS: Final = frozenset({"POST"})
 
 _NDJSON: Final = (
     "application/x-ndjson",
