@@ -15,7 +15,7 @@ from app.core.counters import CellBatch
 from app.core.events import BotEvent, EventBatch
 from app.core.outcome import DeadLetter
 
-__all__ = ["Rows", "StreamRecord", "counter_rows", "dead_letter_rows", "event_rows"]
+__all__ = ["EVENT_COLUMNS", "Rows", "StreamRecord", "counter_rows", "dead_letter_rows", "event_rows"]
 
 
 class Rows(NamedTuple):
@@ -39,11 +39,12 @@ class StreamRecord(NamedTuple):
     batches: list[EventBatch]
 
 
-_FROM_EVENT: Final = (
+EVENT_COLUMNS: Final = (
     "bot_id", "user_id", "event_id", "at", "received_at", "platform", "direction", "kind", "text", "intent",
     "intent_confidence", "not_handled", "conversation_id", "session_id", "message_id", "event_name", "amount",
     "currency", "locale", "attributes", "user_attributes", "warnings", "dialect", "sdk", "raw_index",
 )  # fmt: skip
+"""Columns of `bot_events` that are fields of an event."""
 _FROM_PLACE: Final = (
     "raw_partition",
     "raw_offset",
@@ -102,7 +103,7 @@ def dead_letter_rows(letters: Sequence[DeadLetter]) -> Rows:
 
 
 def _columns_of(events: list[BotEvent]) -> Iterable[tuple[str, list[Any]]]:
-    for name in _FROM_EVENT:
+    for name in EVENT_COLUMNS:
         column = list(map(attrgetter(name), events))
         if name not in _SPARSE or any(column):
             yield name, column

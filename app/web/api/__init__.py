@@ -5,6 +5,7 @@ The read API: `attach` gives the application everything under /data/v1, and what
     events                events, users, conversations     states      what a live web process keeps open
     live                  Server-Sent Events
     sql                   an analyst's own query
+    explain               what would be read from a body
     pipeline              how far each stage is            openapi     the description of all of it
 """
 
@@ -13,12 +14,12 @@ from __future__ import annotations
 from aiohttp import web
 
 from app.web import openapi
-from app.web.api import events, live, pipeline, retention, series, sql, states
+from app.web.api import events, explain, live, pipeline, retention, series, sql, states
 
 __all__ = ["attach"]
 
 
 def attach(app: web.Application) -> None:
     """Give *app* the read API."""
-    for area in (states, series, retention, events, live, sql, pipeline, openapi):
+    for area in (states, series, retention, events, live, sql, explain, pipeline, openapi):
         area.attach(app)
