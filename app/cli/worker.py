@@ -1,7 +1,7 @@
 """
-Run one process of a stage: normalise, track or store.
+Run one process of a stage: normalise, track or store; or of rasa, which takes events of Rasa's event broker in.
 
-`botpulse up` starts one of each; more processes share a stage's partitions between them.
+`botpulse up` starts one of each, of rasa where BOTPULSE_RASA_TOPIC is set; more processes share a stage's partitions between them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.argument("stage", type=click.Choice(["normalise", "track", "store"]))
+@click.argument("stage", type=click.Choice(["normalise", "track", "store", "rasa"]))
 @click.option(
     "--instance", default="1", show_default=True, help="Name of this process among those of its stage."
 )

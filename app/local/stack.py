@@ -1,7 +1,7 @@
 """
 Botpulse on one machine: its programs, and the order in which they come up.
 
-    kafka, engine -> topics, tables -> web, normalise, track, store -> /readyz says 200 -> demo
+    kafka, engine -> topics, tables -> web, normalise, track, store, rasa -> /readyz says 200 -> demo
 
 Parts that are set from outside (`BOTPULSE_KAFKA`, `BOTPULSE_CLICKHOUSE`) are used and not started.
 """
@@ -73,6 +73,8 @@ class LocalStack:
             listed.append(Program("engine", self._engine_command(), rank=20, stop_s=20))
         if self._own_kafka:
             listed.append(Program("kafka", self._broker.command, rank=10, stop_s=30))
+        if self._settings.rasa_topic:
+            listed.append(Program("rasa", [*BOTPULSE, "worker", "rasa", "--instance", "1"], rank=65))
         if self._settings.demo:
             listed.append(Program("demo", [*BOTPULSE, "demo"], rank=70, stop_s=5))
         return listed
@@ -93,7 +95,7 @@ class LocalStack:
         self._start_outside_parts(stage)
         self._prepare_outside_parts(stage)
         self._tell_first_account()
-        for name in ("web", "normalise", "track", "store"):
+        for name in ("web", "normalise", "track", "store", *(["rasa"] if self._settings.rasa_topic else [])):
             stage.start(name)
         stage.wait(lambda: obstacles(self._local_url))
         if self._settings.demo:
@@ -125,7 +127,10 @@ class LocalStack:
         return f"http://{f'[{host}]' if ':' in host else host}:{self._settings.port}"
 
     def _addresses(self, settings: Settings) -> dict[str, object]:
-        found: dict[str, object] = {"secret_file": settings.secret_file or self._home.secret("session-key")}
+        found: dict[str, object] = {
+            "secret_file": settings.secret_file or self._home.secret("session-key"),
+            "seal_key_file": settings.seal_key_file or self._home.secret("seal-key"),
+        }
         if self._own_kafka:
             found["kafka"] = f"{LOOPBACK}:{self._ports['kafka']}"
         if self._own_engine:
@@ -181,7 +186,7 @@ class LocalStack:
 
     def _shared_settings(self) -> list[str]:
         """Name the settings another command needs to find what runs here; a password within an address is a secret."""
-        names = ["host", "port", "kafka", "partitions", "secret_file"]
+        names = ["host", "port", "kafka", "partitions", "secret_file", "seal_key_file"]
         return [*names, "clickhouse", "clickhouse_password_file"] if self._own_engine else names
 
     def _versions(self) -> dict[str, str]:
