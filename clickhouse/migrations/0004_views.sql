@@ -128,7 +128,11 @@ CREATE OR REPLACE VIEW users
     `messages_in` UInt64 COMMENT 'Messages of the user',
     `messages_out` UInt64 COMMENT 'Messages to the user',
     `platform` LowCardinality(String) COMMENT 'Platform of the last event',
-    `locale` LowCardinality(String) COMMENT 'Last known language and region'
+    `locale` LowCardinality(String) COMMENT 'Last known language and region',
+    `user_attributes` Map(String, String) COMMENT 'Fields that describe the user, merged from all events: the newest value of each',
+    `emails` Array(String) COMMENT 'Every e-mail address that an event gave, in alphabetical order',
+    `phones` Array(String) COMMENT 'Every phone number that an event gave, in alphabetical order',
+    `languages` Array(String) COMMENT 'Every language that an event gave, in alphabetical order'
 )
 AS SELECT
     bot_id,
@@ -141,8 +145,13 @@ AS SELECT
     countIf(is_message AND direction = 'in') AS messages_in,
     countIf(is_message AND direction = 'out') AS messages_out,
     argMax(platform, at) AS platform,
-    argMaxIf(locale, at, locale != '') AS locale
-FROM bot_events
+    argMaxIf(locale, at, locale != '') AS locale,
+    -- the plain name maxMap is another function, which takes numbers only
+    mapApply((name, newest) -> (name, newest.5), maxOrDefaultMap(mapApply((name, value) -> (name, (at, received_at, raw_offset, raw_index, value)), e.user_attributes))) AS user_attributes,
+    arraySort(groupUniqArrayIf(e.user_attributes['email'], e.user_attributes['email'] != '')) AS emails,
+    arraySort(groupUniqArrayIf(e.user_attributes['phone'], e.user_attributes['phone'] != '')) AS phones,
+    arraySort(groupUniqArrayIf(e.user_attributes['language'], e.user_attributes['language'] != '')) AS languages
+FROM bot_events AS e
 WHERE user_id != ''
 GROUP BY bot_id, user_id
-COMMENT 'Everybody who ever talked to a bot';
+COMMENT 'Everybody who ever talked to a bot, or of whom it was told';

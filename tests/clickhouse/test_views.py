@@ -165,6 +165,72 @@ def test_users_know_first_and_last(client: Client) -> None:
     assert (NOON_MS, NOON_MS + MINUTE_MS, NOON_MS + 3 * MINUTE_MS, 2, 1) == row
 
 
+def test_users_are_described_by_all_their_events(client: Client) -> None:
+    """Of each field the value with the newest event time holds, whatever arrived last; other users' stay their own."""
+    store(
+        client,
+        event(
+            "2",
+            kind="profile",
+            direction="none",
+            at=NOON_MS + 2,
+            user_attributes={"city": "Rome", "age": "30"},
+        ),
+        event("1", at=NOON_MS + 1, user_attributes={"city": "Oslo", "name": "Ann"}),
+        event("3", at=NOON_MS + 3),
+        event("4", at=NOON_MS + 9, user_id="bob", user_attributes={"city": "Bonn"}),
+    )
+
+    assert [({"city": "Rome", "age": "30", "name": "Ann"},), ({"city": "Bonn"},)] == client.execute(
+        "SELECT user_attributes FROM users ORDER BY user_id"
+    )
+
+
+def test_of_one_instant_the_later_arrival_describes_a_user(client: Client) -> None:
+    """Profiles have no time of their own: those of one millisecond hold in the order in which they came."""
+    store(
+        client,
+        *(
+            event(str(n), raw_index=n, user_attributes={"city": city})
+            for n, city in enumerate(("Rome", "Bonn"))
+        ),
+    )
+
+    assert [({"city": "Bonn"},)] == client.execute("SELECT user_attributes FROM users")
+
+
+def test_users_keep_every_address(client: Client) -> None:
+    """E-mails, phones and languages add up, each once; the newest one is among the attributes, too."""
+    told = [
+        {"email": "z@x.org", "phone": "+1", "language": "en"},
+        {"email": "a@x.org", "language": "de"},
+        {"email": "z@x.org"},
+        {"email": ""},
+        {},
+    ]
+    store(
+        client,
+        *(
+            event(str(n), kind="profile", direction="none", at=NOON_MS + n, user_attributes=one)
+            for n, one in enumerate(told)
+        ),
+    )
+
+    assert [(["a@x.org", "z@x.org"], ["+1"], ["de", "en"])] == client.execute(
+        "SELECT emails, phones, languages FROM users"
+    )
+
+
+def test_who_is_only_told_of_was_never_active(client: Client) -> None:
+    """A profile makes a user known, no more."""
+    store(client, event("p", kind="profile", direction="none", user_attributes={"city": "Rome"}))
+
+    assert [("ann", None, 0, 1)] == client.execute(
+        "SELECT user_id, first_active_at, messages_in, events FROM users"
+    )
+    assert [(False,)] == client.execute("SELECT is_active FROM daily_users")
+
+
 def test_a_transcript_has_messages_only(client: Client) -> None:
     """Who said what, without receipts."""
     store(

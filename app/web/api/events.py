@@ -36,6 +36,8 @@ _USER_FIELDS: Final = (
     "user_id", "first_at", "last_at", "first_active_at", "last_active_at", "events", "messages_in", "messages_out",
     "platform", "locale",
 )  # fmt: skip
+_KNOWN: Final = ("user_attributes", "emails", "phones", "languages")
+_NOTHING: Final[dict[str, Any]] = {"user_attributes": {}, "emails": [], "phones": [], "languages": []}
 _STRETCHES: Final = (DAY_MS, 30 * DAY_MS, 365 * DAY_MS, END_MS)
 """How far back is looked, until a page is full: what is new is cheap to find in what is new."""
 
@@ -72,7 +74,7 @@ async def _users(request: web.Request) -> web.Response:
         "users.page", bot=bot.id, user="", cursor_ms=place[0], cursor_user=place[1], limit=limit
     )
     following = to_cursor((rows[-1][2], rows[-1][0])) if len(rows) == limit else None
-    return answer({"users": [_shown(row, _USER_FIELDS) for row in rows], "next_cursor": following})
+    return answer({"users": await _described(request, bot, rows), "next_cursor": following})
 
 
 async def _user(request: web.Request) -> web.Response:
@@ -85,7 +87,16 @@ async def _user(request: web.Request) -> web.Response:
     if not rows:
         raise Fault(404, "unknown_user", f"{bot.id} has no user {user[:60]!r}.")
     page = await _page(request, bot, {**asked, "user": user})
-    return answer({**_shown(rows[0], _USER_FIELDS), "recent": page["events"]})
+    [found] = await _described(request, bot, rows)
+    return answer({**found, "recent": page["events"]})
+
+
+async def _described(request: web.Request, bot: Bot, rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """Return users with what is known of them, which is looked up for these only: it takes all their events."""
+    users = [row[0] for row in rows]
+    known = await request.app[READER].rows("users.attributes", bot=bot.id, users=users) if users else []
+    of_user = {user: dict(zip(_KNOWN, values, strict=True)) for user, *values in known}
+    return [_shown(row, _USER_FIELDS) | of_user.get(row[0], _NOTHING) for row in rows]
 
 
 async def _page(request: web.Request, bot: Bot, asked: dict[str, str]) -> dict[str, Any]:

@@ -11,9 +11,13 @@ from app.core.retention import Cohort, Overall
 __all__ = [
     "BotList",
     "BotShown",
+    "BotmetricsRefused",
     "Conversation",
     "EventPage",
     "EventShown",
+    "Installed",
+    "Instance",
+    "InstanceState",
     "LiveCell",
     "LiveCells",
     "Login",
@@ -22,13 +26,20 @@ __all__ = [
     "Rejected",
     "Retention",
     "Series",
+    "ShortLinkMade",
+    "ShortLinkWanted",
     "Success",
     "Table",
     "Taken",
+    "Token",
     "TrackRefused",
+    "Tracked",
     "UserPage",
     "UserShown",
     "UserWithEvents",
+    "V1Refused",
+    "V1Taken",
+    "V2Refused",
 ]
 
 
@@ -68,6 +79,88 @@ class TrackRefused(msgspec.Struct):
 
     success: bool
     errors: list[dict[str, str]]
+    request_id: str
+
+
+class V1Taken(msgspec.Struct, omit_defaults=True):
+    """Messages the broker has acknowledged; `warnings` says of those that were refused why."""
+
+    success: bool
+    request_id: str
+    warnings: list[str] = []
+
+
+class V1Refused(msgspec.Struct):
+    """As Botanalytics' clients read it: the first sentence, and all of them."""
+
+    success: bool
+    error_message: str
+    errors: list[str]
+    warnings: list[str]
+    request_id: str
+
+
+class V2Refused(msgspec.Struct):
+    """As the clients of Botanalytics v2 read it."""
+
+    success: bool
+    errors: list[str]
+    warnings: list[str]
+    request_id: str
+
+
+class Tracked(msgspec.Struct):
+    """What Botmetrics' clients track: `event` is the platform's body as JSON text."""
+
+    event: str
+    format: str = "json"
+
+
+class Token(msgspec.Struct, omit_defaults=True):
+    """The token of an installation, the bot's name there, and since when it is there, in seconds."""
+
+    token: str
+    uid: str = ""
+    created_at: int = 0
+
+
+class Installed(msgspec.Struct):
+    """An installation of a bot."""
+
+    instance: Token
+
+
+class Instance(msgspec.Struct):
+    """The number of an installation, always the same for its token."""
+
+    id: int
+
+
+class InstanceState(msgspec.Struct):
+    """`enabled`: nothing has to be set up here."""
+
+    state: str
+
+
+class ShortLinkWanted(msgspec.Struct):
+    """Where a link leads, and whom."""
+
+    url: str
+    user_id: str
+
+
+class ShortLinkMade(msgspec.Struct):
+    """The link to give to the user."""
+
+    url: str
+
+
+class BotmetricsRefused(msgspec.Struct):
+    """As Botmetrics' clients read it: each call looks for another name."""
+
+    error: str
+    errors: list[str]
+    message: str
     request_id: str
 
 
@@ -126,6 +219,7 @@ class Series(msgspec.Struct, omit_defaults=True):
     window: str
     zone: str
     updated_at: str | None
+    filter: dict[str, str] = {}
     points: list[Point] = []
     by: str = ""
     groups: list[Group] = []
@@ -189,7 +283,7 @@ class Conversation(msgspec.Struct):
 
 
 class UserShown(msgspec.Struct):
-    """What a user did so far."""
+    """What a user did so far, and what is known of them: the newest value of each field, and every one of three."""
 
     user_id: str
     first_at: str
@@ -201,6 +295,10 @@ class UserShown(msgspec.Struct):
     messages_out: int
     platform: str
     locale: str
+    user_attributes: dict[str, str]
+    emails: list[str]
+    phones: list[str]
+    languages: list[str]
 
 
 class UserPage(msgspec.Struct):

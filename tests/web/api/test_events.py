@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
+from app.adapters.clickhouse import connect
 from app.core.events import Reporting
 from tests.core.test_shard import BASE, DAY
+from tests.databases import fresh_database
+from tests.engine import EngineServer
+from tests.events import NOON_MS, event
 from tests.web.api import brute
 from tests.web.api.brute import BOT, NOW_MS, Stocked
-from tests.web.api.stock import Reading, reading
+from tests.web.api.stock import Reading, reading, stock
 
 pytestmark = pytest.mark.clickhouse
 
@@ -102,6 +106,29 @@ async def test_a_user_comes_with_recent_events(stocked: Stocked) -> None:
     assert "u1" == found["user_id"]
     assert {"u1"} == {event["user_id"] for event in found["recent"]}
     assert 404 == status
+
+
+async def test_users_come_with_what_is_known_of_them(engine: EngineServer) -> None:
+    """In the list and alone: attributes merged from all events, every e-mail address."""
+    settings = fresh_database(engine)
+    told = [{"email": "b@x.org", "city": "Oslo"}, {"email": "a@x.org"}, {"city": "Rome"}]
+    events = [event(str(n), at=NOON_MS + n, user_attributes=one) for n, one in enumerate(told)]
+    with connect(settings) as client:
+        stock(client, [*events, event("other", user_id="bob")])
+    async with reading(settings, Reporting(), NOON_MS + DAY) as api:
+        _, page = await api.get("/data/v1/bots/pizza/users")
+        _, ann = await api.get("/data/v1/bots/pizza/users/ann")
+    known = {
+        "user_attributes": {"email": "a@x.org", "city": "Rome"},
+        "emails": ["a@x.org", "b@x.org"],
+        "phones": [],
+        "languages": [],
+    }
+
+    assert known == {name: ann[name] for name in known}
+    assert [("ann", known["user_attributes"]), ("bob", {})] == [
+        (user["user_id"], user["user_attributes"]) for user in page["users"]
+    ]
 
 
 @pytest.mark.parametrize("cursor", ["x", "!!!!", "bnVsbA", "W10", "é"])
