@@ -16,6 +16,7 @@ from app.adapters.registry import load, transact
 from app.cli._settings import found
 from app.config import Settings
 from app.core.bots import Refusal, hash_of, key_text
+from app.core.channel_keys import channel_key_text
 from app.core.registry import Fact, Key, Scope, State
 from app.errors import BotpulseError
 
@@ -79,10 +80,11 @@ def refused_or(outcome: T | Refusal) -> T:
     return outcome
 
 
-def new_key(scope: Scope, bot: str | None) -> tuple[Key, str]:
+def new_key(scope: Scope, bot: str | None, channel: str = "") -> tuple[Key, str]:
     """Return a key and its text, which is shown once and kept nowhere."""
-    text = key_text(scope, secrets.randbits(256))
-    return Key(f"k{secrets.token_hex(6)}", scope, hash_of(text), now_ms(), bot), text
+    bits = secrets.randbits(256)
+    text = channel_key_text(channel, bits) if channel else key_text(scope, bits)
+    return Key(f"k{secrets.token_hex(6)}", scope, hash_of(text), now_ms(), bot, channel=channel), text
 
 
 def say(answer: object, is_json: bool, lines: list[str]) -> None:

@@ -15,12 +15,15 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from aiohttp import web
 
+from app.core.dialects import DIALECTS
+from app.core.dialects.botanalytics_v1_routes import PREFIXES
 from app.core.dialects.native_item import Item
 from app.core.measures import MEASURES
 from app.core.periods import WINDOWS
 from app.core.retention import MODES
 from app.core.tabular import FORMATS
 from app.web.api import shapes
+from app.web.api.explain import Explanation
 from app.web.api.sql import SqlRequest
 from app.web.api.standing import Standing
 from app.web.docs_page import docs_page
@@ -39,7 +42,11 @@ class Parameter(NamedTuple):
 
 
 class Route(NamedTuple):
-    """An address: `answer` is the type of a 200 in JSON, or the content type where it is something else."""
+    """
+    An address: `answer` is the type of a `status` in JSON, or the content type where it is something else.
+
+    `statuses` are refusals beside those that every address of its kind has.
+    """
 
     method: str
     path: str
@@ -50,6 +57,8 @@ class Route(NamedTuple):
     parameters: tuple[Parameter, ...] = ()
     body: Any = None
     refusal: Any = shapes.Problem
+    statuses: tuple[int, ...] = ()
+    status: int = 200
 
 
 _BOT: Final = "/data/v1/bots/{bot}"
@@ -75,6 +84,57 @@ ROUTES: Final = (
         ),
         body=dict[str, Any], refusal=shapes.TrackRefused,
     ),
+    Route(
+        "POST", "/hooks/{platform}/{bot}", "ingest",
+        "A platform's own webhook, signed as the platform does; GET answers its handshake.",
+        "*/*", body=dict[str, Any], statuses=(401, 403, 404, 413),
+    ),
+    Route(
+        "POST", "/hooks/{platform}/{bot}/{key}", "ingest",
+        "The webhook of a platform that signs nothing; `key` is the bot's ingest key.",
+        "*/*", body=dict[str, Any], statuses=(401, 403, 404, 413),
+    ),
+    *(
+        Route(
+            "POST", f"{prefix}{{path}}", "ingest",
+            "Send messages and profiles as clients of Botanalytics v1 do; also with PATCH and PUT. `path` is messages/X, "
+            "X/messages or X/users for a platform X, platform/users, bots/me, and more: docs/sdks/botanalytics.md.",
+            shapes.V1Taken, "ingest", body=dict[str, Any], refusal=shapes.V1Refused,
+        )
+        for prefix in PREFIXES
+    ),
+    *(
+        Route(
+            "POST", path, "ingest", "Send messages as clients of Botanalytics v2 do; the key says of which channel they are.",
+            shapes.V1Taken, "ingest", body=dict[str, Any] | list[dict[str, Any]], refusal=shapes.V2Refused, statuses=(413,),
+        )
+        for path in ("/v2/messages", "/messages")
+    ),
+    Route(
+        "POST", "/bots/{uid}/events", "ingest", "Send a platform's body as Botmetrics' clients do.", shapes.V1Taken, "ingest",
+        body=shapes.Tracked, refusal=shapes.BotmetricsRefused, statuses=(413,), status=202,
+    ),
+    Route(
+        "POST", "/bots/{uid}/instances", "ingest", "Tell of an installation; its token is not kept.", shapes.Instance, "ingest",
+        body=shapes.Installed, refusal=shapes.BotmetricsRefused, statuses=(413,), status=201,
+    ),
+    Route(
+        "GET", "/bots/{uid}/instances/{id}", "ingest", "The state of an installation.", shapes.InstanceState, "ingest",
+        refusal=shapes.BotmetricsRefused,
+    ),
+    Route(
+        "PATCH", "/bots/{uid}/users/{id}", "ingest", "Tell the time zone of a user; also with PUT.", shapes.V1Taken, "ingest",
+        body=dict[str, Any], refusal=shapes.BotmetricsRefused, statuses=(413,), status=202,
+    ),
+    Route(
+        "POST", "/bots/{uid}/messages", "ingest", "Refused with 404: nothing is sent to users from here.", shapes.BotmetricsRefused,
+        "ingest", body=dict[str, Any], refusal=shapes.BotmetricsRefused, statuses=(413,), status=404,
+    ),
+    Route(
+        "POST", "/bots/{uid}/short_links", "ingest", "Make a link that tells when its user follows it.", shapes.ShortLinkMade,
+        "ingest", body=shapes.ShortLinkWanted, refusal=shapes.BotmetricsRefused, statuses=(413,),
+    ),
+    Route("GET", "/to/{slug}", "ingest", "Follow a short link.", "*/*", statuses=(404,), status=302),
     Route("GET", "/data/v1/bots", "read", "The bots the caller may read.", shapes.BotList, "read"),
     Route(
         "GET", f"{_BOT}/series", "read", "A number over time, zero-filled; with `by` one series for each key.",
@@ -84,6 +144,7 @@ ROUTES: Final = (
             Parameter("window", "Length of a period.", WINDOWS, "day"),
             _FROM, _TO,
             Parameter("by", "Dimension: platform, kind, direction, locale, event, intent or currency, where the measure has it."),
+            Parameter("filter", "Only events of which all of it is true: platform=facebook,kind=text; dimensions platform, kind, direction, locale, intent, event. May be repeated."),
         ),
     ),
     Route(
@@ -116,6 +177,17 @@ ROUTES: Final = (
         "POST", "/data/v1/sql", "read", f"One SELECT over the caller's bots; formats: {', '.join(FORMATS)}.",
         shapes.Table, "read", body=SqlRequest,
     ),
+    Route(
+        "POST", "/data/v1/explain", "read", "What would be read from a body, without storing it.",
+        Explanation, "read",
+        (
+            Parameter("way", "How the body comes.", tuple(DIALECTS), required=True),
+            Parameter("platform", "Where it was said: facebook, slack, ...", default="generic"),
+            Parameter("type", "What the caller says of it: incoming, outgoing, event, ..."),
+            Parameter("path", "Where it is sent, for ways whose path says what it is."),
+        ),
+        body=dict[str, Any], statuses=(413,),
+    ),
     Route("GET", "/data/v1/pipeline", "operate", "How far every stage is.", Standing, "read"),
     Route("GET", "/healthz", "operate", "200 while the process lives.", dict[str, bool]),
     Route("GET", "/readyz", "operate", "200 when every stage consumes, else 503.", shapes.Ready, refusal=shapes.Ready),
@@ -137,6 +209,11 @@ _REFUSALS: Final = {
     404: "Nothing there that the caller may read",
     503: "Something is away for now; Retry-After says when to try again",
 }
+_MORE_REFUSALS: Final = {
+    403: "Not for this bot, or not known to be genuine",
+    413: "More bytes than are taken",
+}
+_TOO_MANY: Final = {429: "More events than the bot may send; Retry-After says when to go on"}
 
 
 def attach(app: web.Application) -> None:
@@ -201,12 +278,13 @@ def _operation(route: Route, of_type: dict[str, Any]) -> dict[str, Any]:
             ),
             *map(_parameter, route.parameters),
         ],
-        "responses": {"200": {"description": "OK", "content": _content(route.answer, of_type)}},
+        "responses": {str(route.status): {"description": "OK", "content": _content(route.answer, of_type)}},
     }
     statuses = (503,) if route.refusal is shapes.Ready else (400, 503) if not route.key else _REFUSALS
-    if route.key or route.refusal is not shapes.Problem or route.body:
-        for status in statuses:
-            refused = {"description": _REFUSALS[status], "content": _content(route.refusal, of_type)}
+    if route.key or route.refusal is not shapes.Problem or route.body or route.statuses:
+        told = {status: (_REFUSALS | _MORE_REFUSALS)[status] for status in (*statuses, *route.statuses)}
+        for status, words in (told | _TOO_MANY if route.area == "ingest" else told).items():
+            refused = {"description": words, "content": _content(route.refusal, of_type)}
             operation["responses"][str(status)] = refused
     if route.body:
         operation["requestBody"] = {"required": True, "content": _content(route.body, of_type)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,17 @@ def test_keys(bootstrap: str) -> None:
     assert (True, False) == (made["id"] in listed, made["key"] in listed)
     assert load(bootstrap).key_by_hash[hash_of(made["key"])].revoked_at is not None
     assert "needs_bot" == refused("keys", "create", "--scope", "ingest")
+
+
+def test_keys_of_channels(bootstrap: str) -> None:
+    """A key for Botanalytics v2 carries its channel, where its SDKs look for it, and in the registry."""
+    bot = create(name="Pizza")["bot"]
+    made = call("keys", "create", "--bot", bot, "--scope", "botanalytics-v2", "--channel", "amazon-alexa")
+    payload = made["key"].split(".")[1]
+
+    assert "amazon-alexa" == json.loads(base64.b64decode(payload + "=" * (-len(payload) % 4)))["channel"]
+    assert "amazon-alexa" == load(bootstrap).key_by_hash[hash_of(made["key"])].channel
+    assert "needs_channel" == refused("keys", "create", "--bot", bot, "--scope", "botanalytics-v2")
 
 
 async def test_send_without_a_key(bootstrap: str) -> None:

@@ -3,7 +3,8 @@ Dashbot's `POST /track?platform=P&type=T`: the platform's own body, or a generic
 
     incoming, outgoing, all   one body of the platform (`all`: Messenger with echoes, each decides its side)
     event                     something that the bot's maker named
-    connect, outgoingResponse nothing to count
+    connect                   Slack's answer to a bot that connects: nothing to count, but who is who
+    outgoingResponse          nothing to count
 
 Lenient in content, since these clients cannot be changed: what is missing is left out, what is strange is kept.
 """
@@ -12,26 +13,18 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from app.core.dialects.bodies import object_of
-from app.core.dialects.dialect import Dialect
+from app.core.bodies import object_of
+from app.core.dialects.dialect import Dialect, check_by_reading
 from app.core.events import CUSTOM, MAX_AMOUNT
 from app.core.outcome import Outcome, Reason, Rejection
 from app.core.platforms import PLATFORMS, generic
 from app.core.platforms.building import add, add_intent, add_user, make_event
-from app.core.platforms.context import Context, context_for
+from app.core.platforms.context import Context
 from app.core.platforms.fields import flat, number, text
+from app.core.platforms.microsoft import read_deprecated
 from app.core.times import parse_at
 
 __all__ = ["DASHBOT"]
-
-
-def check(item: bytes, platform: str = "", type: str = "") -> Rejection | None:
-    """Return why *item* would be refused. A body of which some part can be read is taken."""
-    outcome = read(item, context_for("dashbot", platform, type))
-    if outcome.events or not outcome.rejections:
-        return None
-
-    return outcome.rejections[0]
 
 
 def read(item: bytes, context: Context) -> Outcome:
@@ -39,35 +32,50 @@ def read(item: bytes, context: Context) -> Outcome:
     body = object_of(item)
     if isinstance(body, Rejection):
         return Outcome([], [body])
-    if context.type in _DROPPED:
-        return Outcome()
     if context.type == "event":
         return _read_event(body, context)
-    if context.type not in _TYPES:
-        known = ", ".join((*_TYPES, "event", *_DROPPED))
-        return _refused(Reason.BAD_VALUE, f"`type` is {context.type!r}; send one of {known}", "type")
-
     if context.type == "all" and context.platform != "facebook":
         return _refused(Reason.BAD_VALUE, "`type=all` is for facebook; send incoming or outgoing", "type")
+    if context.type in _TYPES or (context.type == "connect" and context.platform == "slack"):
+        return _read_body(body, context)
+    if context.type in _DROPPED:
+        return Outcome()
+    known = ", ".join((*_TYPES, "event", *_DROPPED))
 
-    return _read_body(body, context)
+    return _refused(Reason.BAD_VALUE, f"`type` is {context.type!r}; send one of {known}", "type")
 
 
-DASHBOT: Final = Dialect(check, read)
+DASHBOT: Final = Dialect(
+    check_by_reading(read, "dashbot"),
+    read,
+    (
+        "apiKey",
+        "token",
+        "**.apiAccessToken",
+        "**.auth_token",
+        "**.authorization_code",
+        "**.fb_token",
+        "**.X-Viber-Auth-Token",
+    ),
+)
 
 _TYPES: Final = ("incoming", "outgoing", "all")
 _DROPPED: Final = ("connect", "outgoingResponse")
 
 
 def _read_body(body: dict[str, Any], context: Context) -> Outcome:
-    reader = PLATFORMS.get(context.platform)
-    if reader is None:
+    if body.get("is_microsoft") is True:
+        # under the name of the channel behind it, in a shape that no platform has
+        return read_deprecated(body, context)
+    platform = PLATFORMS.get(context.platform)
+    if platform is None:
         if "userId" not in body:
             known = ", ".join(PLATFORMS)
             why = f"platform {context.platform!r} is none of {known}; send one of these, or a body with `userId`"
             return _refused(Reason.UNKNOWN_PLATFORM, why, "platform")
-        reader = generic.read
-    outcome = reader(body, context)
+        outcome = generic.read(body, context)
+    else:
+        outcome = (platform.reported or platform.read)(body, context)
     for event in outcome.events:
         if event.kind == "postback" and not event.text:
             # here a button without a label goes by what it sends

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from app.core.dialects.bodies import TOO_DEEP, not_json, object_of, too_deep
+from app.core.bodies import TOO_DEEP, not_json, object_of, too_deep
 from app.core.events import MAX_AMOUNT
 from app.core.outcome import Reason, Rejection
 from app.core.platforms.building import MAX_ID

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from app.core.deliveries import Delivery
 from app.core.dialects.dashbot import DASHBOT
 from app.core.events import BotEvent, is_message
-from app.core.outcome import Reason
+from app.core.outcome import Reason, Rejection
+from app.core.platforms import PLATFORMS
 from app.core.platforms.context import Context, context_of
 
 AT = 1_700_000_000_000
@@ -507,11 +509,41 @@ def test_event_time() -> None:
 
 @pytest.mark.parametrize("type", ["connect", "outgoingResponse"])
 def test_dropped_types(type: str) -> None:
-    """A connect and an answer of old hold nothing to count; they are taken."""
+    """A connect of any but Slack and an answer of old hold nothing to count; they are taken."""
     body = b'{"ok":true,"users":[]}'
 
-    assert _events("slack", type, {"ok": True}) == []
-    assert DASHBOT.check(body, "slack", type) is None
+    assert [] == _events("facebook", type, {"ok": True})
+    assert not isinstance(DASHBOT.check(body, "facebook", type), Rejection)
+
+
+def test_connect_teaches_who_is_who() -> None:
+    """A connect of Slack counts nothing, but tells whose the direct channels are, which an answer then needs."""
+    connect = {"team": {"id": "T"}, "self": {"id": "UB"}, "ims": [{"id": "D", "user": "U"}]}
+    told = DASHBOT.read(json.dumps(connect).encode(), _context("slack", "connect"))
+    context = msgspec.structs.replace(_context("slack", "outgoing"), links=told.learned)
+    answer = {"team": {"id": "T"}, "message": {"type": "message", "text": "yo", "channel": "D"}}
+    (event,) = DASHBOT.read(json.dumps(answer).encode(), context).events
+
+    assert [] == told.events
+    assert ("U", "out", "yo") == (event.user_id, event.direction, event.text)
+
+
+@pytest.mark.parametrize("platform", ["facebook", "kik", "slack", "generic", "homemade"])
+@pytest.mark.parametrize(("type", "side"), [("incoming", "in"), ("outgoing", "out")])
+def test_deprecated_microsoft(platform: str, type: str, side: str) -> None:
+    """A session of botbuilder 3 comes under the name of the channel behind it, and is known by its mark."""
+    address = {"id": "m1", "channelId": "skype", "user": {"id": "U"}, "conversation": {"id": "C"}}
+    session = {"type": "message", "text": "hi", "user": {"id": "U"}, "address": address}
+    event = _event(platform, type, {"is_microsoft": True, "dashbot_timestamp": AT, "json": session})
+
+    assert (platform, side, "U", "hi", AT) == (
+        event.platform,
+        event.direction,
+        event.user_id,
+        event.text,
+        event.at,
+    )
+    assert ("C", "m1", "skype") == (event.conversation_id, event.message_id, event.attributes["channel"])
 
 
 @pytest.mark.parametrize(
@@ -548,7 +580,7 @@ def test_refusals(platform: str, type: str, body: Any, reason: Reason, path: str
     item = json.dumps(body).encode()
     refused = DASHBOT.check(item, platform, type)
 
-    assert refused is not None
+    assert isinstance(refused, Rejection)
     assert (reason, path) == (refused.reason, refused.path)
     assert [refused] == DASHBOT.read(item, _context(platform, type)).rejections
 
@@ -560,7 +592,7 @@ def test_a_bad_part_costs_itself_only() -> None:
     item = json.dumps(body).encode()
     outcome = DASHBOT.read(item, _context("facebook", "all"))
 
-    assert DASHBOT.check(item, "facebook", "all") is None
+    assert not isinstance(DASHBOT.check(item, "facebook", "all"), Rejection)
     assert [event.text for event in outcome.events] == ["a"]
     assert [rejection.path for rejection in outcome.rejections] == [
         "entry[0].messaging[1]",
@@ -580,7 +612,9 @@ JSON = st.recursive(
                 "attachments", "attachment", "type", "payload", "postback", "json", "responseBody", "error", "userId",
                 "platformJson", "direct_message_events", "message_create", "intent", "name", "inputs", "images",
                 "buttons", "platformUserJson", "metadata", "timestamp", "time", "amount", "read", "for_user_id",
-                "follow_events", "nlp", "intents", "message_edit",
+                "follow_events", "nlp", "intents", "message_edit", "is_microsoft", "address", "user", "channel", "team",
+                "ts", "event", "subtype", "files", "actions", "callback_id", "from", "to", "conversation", "luisResults",
+                "membersAdded", "messages", "chatId", "chat", "message_id", "update_id", "callback_query", "ims", "self",
             ]
         ),
         inner,
@@ -592,7 +626,7 @@ JSON = st.recursive(
 
 @given(
     body=JSON,
-    platform=st.sampled_from(["facebook", "twitter", "generic", "homemade"]),
+    platform=st.sampled_from([*PLATFORMS, "homemade"]),
     type=st.sampled_from(["incoming", "outgoing", "all", "event", "connect", "x"]),
 )
 def test_no_body_breaks_the_reader(body: object, platform: str, type: str) -> None:
@@ -601,4 +635,4 @@ def test_no_body_breaks_the_reader(body: object, platform: str, type: str) -> No
     outcome = DASHBOT.read(item, _context(platform, type))
     refused = DASHBOT.check(item, platform, type)
 
-    assert (refused is not None) == (not outcome.events and bool(outcome.rejections))
+    assert isinstance(refused, Rejection) == (not outcome.events and bool(outcome.rejections))
