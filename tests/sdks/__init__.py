@@ -1,0 +1,1 @@
+"""The vendors' own SDKs, unmodified, against the running product."""
