@@ -26,7 +26,8 @@ class Delivery(msgspec.Struct, omit_defaults=True):
 
     `way` names the dialect (`native`, `dashbot`, ...), `platform` and `type` are what the caller said of the body,
     `sdk` the client and its version, `import_id` marks rows of a file.  `items` are raw JSON values without line
-    breaks; an item may hold several events (a Messenger webhook) or none (a receipt).
+    breaks; an item may hold several events (a Messenger webhook) or none (a receipt).  `links` are those that the items
+    need, as they were known at acceptance (see links.py).
     """
 
     bot: str
@@ -38,6 +39,7 @@ class Delivery(msgspec.Struct, omit_defaults=True):
     sdk: str = ""
     import_id: str = ""
     reporting: Reporting = Reporting()
+    links: dict[str, str] = {}
 
 
 _encoder = msgspec.json.Encoder()

@@ -47,7 +47,7 @@ SIGNAL_KINDS: Final = frozenset(
     {
         "edit", "delete", "reaction", "delivery", "read", "failure", "typing", "presence", "join", "leave",
         "subscribe", "unsubscribe", "optin", "referral", "account_link", "handover", "payment", "beacon",
-        "session_start", "session_end", "no_input", "inline_query", "friend_picker", "uninstall", "system",
+        "session_start", "session_end", "no_input", "inline_query", "friend_picker", "uninstall", "profile", "system",
         "control", "unknown",
     }
 )  # fmt: skip

@@ -42,10 +42,17 @@ class Rejection(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct):
-    """What reading an item gave. Both lists may be filled: a bad part costs only itself."""
+    """
+    What reading an item gave. Both lists may be filled: a bad part costs only itself.
+
+    `learned` are links that the item tells of (see links.py), name to value; `wanted` names those that it needed and
+    its context did not have.
+    """
 
     events: list[BotEvent] = []
     rejections: list[Rejection] = []
+    learned: dict[str, str] = {}
+    wanted: list[str] = []
 
 
 class DeadLetter(msgspec.Struct, omit_defaults=True):

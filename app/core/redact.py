@@ -15,38 +15,28 @@ from typing import Any, Final
 
 import msgspec
 
+from app.core.bodies import mend
 from app.core.deliveries import compact
 from app.core.dialects import DIALECTS
-from app.core.dialects.bodies import mend
-from app.core.outcome import Reason, Rejection
+from app.core.outcome import Outcome, Reason, Rejection
+from app.core.platforms import PLATFORMS
 
-__all__ = ["SECRETS", "Prepared", "prepare", "redact"]
+__all__ = ["COMMON", "Prepared", "clean", "prepare", "redact", "secrets_of"]
 
-SECRETS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
-    ("*", "*"): ("**.access_token", "**.Authorization", "**.authorization"),
-    ("dashbot", "*"): (
-        "apiKey",
-        "token",
-        "**.apiAccessToken",
-        "**.auth_token",
-        "**.authorization_code",
-        "**.fb_token",
-        "**.X-Viber-Auth-Token",
-    ),
-    ("dashbot", "alexa"): ("**.accessToken", "**.consentToken"),
-    ("dashbot", "google"): ("**.accessToken", "**.idToken"),
-    ("dashbot", "kik"): ("**.apiKey",),
-    ("dashbot", "microsoft"): ("**.token",),
-    ("dashbot", "slack"): ("**.token", "**.reconnect_url"),
-}
-"""What is cut out of a body, by way in and platform; `*` is any."""
+COMMON: Final = ("**.access_token", "**.Authorization", "**.authorization")
+"""What is cut out of every body; each way in and each platform names what else its bodies hold."""
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """An item that may be written: its bytes on one line and without secrets, and the paths of what was cut out."""
+    """
+    An item that may be written: its bytes on one line and without secrets, and the paths of what was cut out.
+
+    `outcome` is what was read of it, where its way in had to read it to know that it is fit.
+    """
 
     item: bytes
     removed: list[str]
+    outcome: Outcome | None = None
 
 
 def prepare(way: str, platform: str, item: bytes, type: str = "") -> Prepared | Rejection:
@@ -56,18 +46,24 @@ def prepare(way: str, platform: str, item: bytes, type: str = "") -> Prepared | 
         return Rejection(
             Reason.UNKNOWN_DIALECT, f"no way in is called {way!r}; there are {', '.join(DIALECTS)}"
         )
-    refused = dialect.check(item, platform, type)
-    if refused is not None and refused.reason is Reason.NOT_JSON:
+    found = dialect.check(item, platform, type)
+    if isinstance(found, Rejection) and found.reason is Reason.NOT_JSON:
         item = mend(item)
-        refused = dialect.check(item, platform, type)
-    if refused is not None:
-        return refused
-    item = compact(item)
+        found = dialect.check(item, platform, type)
+    if isinstance(found, Rejection):
+        return found
+    item, removed = clean(way, platform, compact(item))
+
+    return Prepared(item, removed, found)
+
+
+def clean(way: str, platform: str, item: bytes) -> tuple[bytes, list[str]]:
+    """Return JSON *item* without secrets, and the paths of what was cut out; without any, its bytes stay as they are."""
     if not _may_hold_secrets(way, platform, item):
-        return Prepared(item, [])
+        return item, []
     body, removed = redact(way, platform, msgspec.json.decode(item))
 
-    return Prepared(msgspec.json.encode(body) if removed else item, removed)
+    return msgspec.json.encode(body) if removed else item, removed
 
 
 def redact(way: str, platform: str, body: Any) -> tuple[Any, list[str]]:
@@ -78,6 +74,14 @@ def redact(way: str, platform: str, body: Any) -> tuple[Any, list[str]]:
     return body, removed
 
 
+def secrets_of(way: str, platform: str) -> tuple[str, ...]:
+    """Return the paths that are cut out of bodies of *platform* that come by *way*."""
+    # of a platform that nobody knows a body is read as a generic one
+    dialect, own = DIALECTS.get(way), PLATFORMS.get(platform, PLATFORMS["generic"])
+
+    return tuple(dict.fromkeys((*COMMON, *(dialect.secrets if dialect else ()), *own.secrets)))
+
+
 Pattern = tuple[str, ...]
 
 _TOKEN_IN_TEXT: Final = re.compile(r"""(access_token(?:=|%3[dD]|\\*"\s*:\s*\\*"))[^\s"'&#\\]+""")
@@ -85,9 +89,7 @@ _TOKEN_IN_TEXT: Final = re.compile(r"""(access_token(?:=|%3[dD]|\\*"\s*:\s*\\*")
 
 @lru_cache(maxsize=256)
 def _patterns(way: str, platform: str) -> tuple[Pattern, ...]:
-    keys = dict.fromkeys([("*", "*"), (way, "*"), (way, platform)])
-
-    return tuple(tuple(path.split(".")) for key in keys for path in SECRETS.get(key, ()))
+    return tuple(tuple(path.split(".")) for path in secrets_of(way, platform))
 
 
 def _may_hold_secrets(way: str, platform: str, item: bytes) -> bool:

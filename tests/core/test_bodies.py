@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.dialects.bodies import MAX_DEPTH, mend, object_of, too_deep
+from app.core.bodies import MAX_DEPTH, mend, object_of, too_deep
 from app.core.outcome import Reason, Rejection
 
 

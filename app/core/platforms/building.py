@@ -23,6 +23,7 @@ __all__ = [
     "add",
     "add_intent",
     "add_user",
+    "identify",
     "intent_inputs",
     "is_not_handled",
     "make_event",
@@ -109,6 +110,14 @@ def add(outcome: Outcome, event: BotEvent, path: str = "") -> None:
     else:
         why = f"the user's id has {len(event.user_id)} characters; send at most {MAX_ID}"
         outcome.rejections.append(Rejection(Reason.BAD_VALUE, why, path))
+
+
+def identify(event: BotEvent, *parts: object) -> None:
+    """Give *event* an id where it has none, of what tells it from all others of its user and kind."""
+    if not event.event_id:
+        given = ":".join(map(str, parts))
+        event.event_id = scoped_id(f"{_escaped(event.platform)}:{event.kind}", event.user_id, given)
+        event.repeats = True
 
 
 def scoped_id(scope: str, user_id: str, given_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -17,7 +18,7 @@ class Context(msgspec.Struct, frozen=True):
     The facts of a delivery that its items share.
 
     `side` is the direction that the caller claims for the whole body; `none` leaves it to the body.  Readers that
-    find the side in the body itself believe the body.
+    find the side in the body itself believe the body.  `links` are those known when the items came (see links.py).
     """
 
     bot_id: str
@@ -28,6 +29,7 @@ class Context(msgspec.Struct, frozen=True):
     side: Direction = "none"
     sdk: str = ""
     confidence_threshold: float | None = None
+    links: Mapping[str, str] = {}
 
 
 def context_of(delivery: Delivery) -> Context:
@@ -41,6 +43,7 @@ def context_of(delivery: Delivery) -> Context:
         side=_SIDES.get(delivery.type, "none"),
         sdk=delivery.sdk,
         confidence_threshold=delivery.reporting.confidence_threshold,
+        links=delivery.links,
     )
 
 

@@ -14,14 +14,16 @@ from typing import Any, Final
 
 from app.core.events import BotEvent, Direction
 from app.core.outcome import Outcome, Reason, Rejection
-from app.core.platforms.building import add, add_intent, add_user, make_event
+from app.core.platforms.building import add, add_intent, add_user, identify, make_event
 from app.core.platforms.context import Context
+from app.core.platforms.facebook_hook import META_HOOK
 from app.core.platforms.facebook_message import attachments_of, kind_of
 from app.core.platforms.facebook_send import read_facebook_send
 from app.core.platforms.fields import first, flat, listed, named, number, scalars, text
+from app.core.platforms.platform import Platform
 from app.core.times import milliseconds, parse_at
 
-__all__ = ["read", "read_facebook"]
+__all__ = ["FACEBOOK", "read", "read_facebook"]
 
 
 def read(body: dict[str, Any], context: Context) -> Outcome:
@@ -46,6 +48,12 @@ def read_facebook(body: dict[str, Any], context: Context) -> Outcome:
         _read_entry(entry, f"entry[{number_of_entry}]", body, context, outcome)
 
     return outcome
+
+
+_TOKENS: Final = ("authorization_code", "one_time_notif_token", "notification_messages_token")
+"""What lets its holder sign in as a user, or write to one."""
+
+FACEBOOK: Final = Platform(read_facebook, read, tuple(f"**.{name}" for name in _TOKENS), META_HOOK)
 
 
 def _read_entry(entry: object, path: str, body: dict[str, Any], context: Context, outcome: Outcome) -> None:
@@ -120,6 +128,7 @@ def _message(item: dict[str, Any], message: dict[str, Any], at: int | None, cont
         | flat("payload", named(message.get("quick_reply")).get("payload"))
         | flat("reply_to", named(message.get("reply_to")).get("mid"))
         | attachments_of(message.get("attachments"))
+        | flat("prior_message", item.get("prior_message"))
         | _guest(item)
     )
 
@@ -156,6 +165,9 @@ def _postback(item: dict[str, Any], postback: dict[str, Any], at: int | None, co
     event.attributes = (
         flat("payload", postback.get("payload")) | flat("referral", postback.get("referral")) | _guest(item)
     )
+    if at is not None:
+        # older ones have no `mid`; the same button at the same instant is the same press
+        identify(event, at, text(postback.get("payload")))
 
     return event
 
@@ -166,11 +178,14 @@ def _signal(item: dict[str, Any], at: int | None, context: Context) -> BotEvent:
     event = make_event(
         context, _SIGNALS.get(name, "unknown"), "none", _sender(item), at, text(signal.get("mid"))
     )
-    # the code of account_linking lets its holder sign in
-    event.attributes = scalars(signal, "mid", "seq", "authorization_code") | _guest(item)
+    event.attributes = (
+        scalars(signal, "mid", "seq", *_TOKENS) | flat("mids", signal.get("mids")) | _guest(item)
+    )
     amount = named(signal.get("amount"))
     event.amount = number(amount.get("amount"))
     event.currency = text(amount.get("currency"))
+    if at is not None:
+        identify(event, at, name, text(signal.get("watermark")), text(signal.get("payload")))
 
     return event
 

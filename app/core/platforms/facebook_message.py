@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from app.core.platforms.fields import json_text, listed, named, text
+from app.core.platforms.fields import flat, json_text, listed, named, text
 
 __all__ = ["attachments_of", "kind_of", "said_in"]
 
@@ -38,16 +38,21 @@ def said_in(message: dict[str, Any]) -> str:
 
 
 def attachments_of(attachments: object) -> dict[str, str]:
-    """Return attribute `attachments`: a JSON array of their types and addresses; nothing if there are none."""
-    kept = [
-        {
-            "type": text(part.get("type")),
-            "url": text(part.get("url") or named(part.get("payload")).get("url")),
-        }
-        for part in map(named, listed(attachments))
-    ]
+    """Return attribute `attachments`: a JSON array of their types, addresses, titles and places; nothing if there are none."""
+    kept = [_attachment(part) for part in map(named, listed(attachments))]
 
     return {"attachments": json_text(kept)} if kept else {}
+
+
+def _attachment(part: dict[str, object]) -> dict[str, str]:
+    payload = named(part.get("payload"))
+    kept = {"type": text(part.get("type")), "url": text(part.get("url")) or text(payload.get("url"))}
+    if "title" in part:
+        kept |= flat("title", part["title"])
+    if "coordinates" in payload:
+        kept |= flat("coordinates", payload["coordinates"])
+
+    return kept
 
 
 _KINDS: Final = {

@@ -13,13 +13,15 @@ import msgspec
 
 from app.core.events import MESSAGE_KINDS, Direction
 from app.core.outcome import Outcome, Reason, Rejection
+from app.core.platforms import line_events
 from app.core.platforms.building import add, add_intent, add_user, make_event
 from app.core.platforms.context import Context
 from app.core.platforms.fields import flat, json_text, listed, named, number, text
+from app.core.platforms.platform import Platform
 from app.core.platforms.twitter_messages import first_message
 from app.core.times import milliseconds, parse_at
 
-__all__ = ["missing_user", "read"]
+__all__ = ["GENERIC", "missing_user", "read"]
 
 
 def read(body: dict[str, Any], context: Context) -> Outcome:
@@ -43,6 +45,18 @@ def read(body: dict[str, Any], context: Context) -> Outcome:
     return outcome
 
 
+GENERIC: Final = Platform(
+    read,
+    secrets=(
+        "platformJson.token",
+        "platformJson.apiKey",
+        "platformJson.replyToken",
+        "platformJson.link.nonce",
+        "platformJson.**.response_url",
+    ),
+)
+
+
 def missing_user() -> Outcome:
     """Return the refusal of a body that names nobody."""
     why = "`userId` is missing; send the id of the person who talks with the bot, on both directions"
@@ -59,48 +73,19 @@ class _Hints(msgspec.Struct):
 
 
 def _hints(own: dict[str, Any]) -> _Hints:
-    if own.get("type") in _LINE_EVENTS:
-        return _line(own)
+    if text(own.get("type")) in line_events.EVENTS:
+        kind = line_events.kind_of(own)
+        return _Hints(_known(kind), line_events.message_id_of(own), milliseconds(own.get("timestamp")))
     direct = first_message(own)
     if direct is not None:
         return _Hints(direct.kind, direct.message_id, direct.at)
 
     # of what a LINE bot sends, only the message itself is there
-    return _Hints(_LINE_MESSAGES.get(text(own.get("type")), ""))
+    return _Hints(_known(line_events.kind_of_message(own)))
 
 
-def _line(event: dict[str, Any]) -> _Hints:
-    message = named(event.get("message"))
-    kind = _LINE_EVENTS[event["type"]] or _LINE_MESSAGES.get(text(message.get("type")), "")
-
-    return _Hints(kind, text(message.get("id")), milliseconds(event.get("timestamp")))
-
-
-_LINE_EVENTS: Final = {
-    "message": "",
-    "postback": "postback",
-    "follow": "subscribe",
-    "unfollow": "unsubscribe",
-    "join": "join",
-    "memberJoined": "join",
-    "leave": "leave",
-    "memberLeft": "leave",
-    "beacon": "beacon",
-    "accountLink": "account_link",
-}
-
-_LINE_MESSAGES: Final = {
-    "text": "text",
-    "image": "image",
-    "video": "video",
-    "audio": "audio",
-    "file": "file",
-    "location": "location",
-    "sticker": "sticker",
-    "template": "template",
-    "flex": "template",
-    "imagemap": "template",
-}
+def _known(kind: str) -> str:
+    return "" if kind == "unknown" else kind
 
 
 def _kind(body: dict[str, Any], hints: _Hints) -> str:

@@ -11,14 +11,16 @@ from typing import Any, Final
 from app.core.events import BotEvent, Direction
 from app.core.outcome import Outcome, Reason, Rejection
 from app.core.platforms import generic
-from app.core.platforms.building import add, make_event
+from app.core.platforms.building import add, identify, make_event
 from app.core.platforms.context import Context
 from app.core.platforms.facebook_send import read_facebook_send
 from app.core.platforms.fields import first, flat, listed, named, text
+from app.core.platforms.platform import Platform
+from app.core.platforms.twitter_hook import TWITTER_HOOK
 from app.core.platforms.twitter_messages import read_message
 from app.core.times import milliseconds, parse_at
 
-__all__ = ["read", "read_twitter"]
+__all__ = ["TWITTER", "read", "read_twitter"]
 
 
 def read(body: dict[str, Any], context: Context) -> Outcome:
@@ -51,6 +53,9 @@ def read_twitter(body: dict[str, Any], context: Context) -> Outcome:
                 outcome.rejections.append(Rejection(Reason.UNKNOWN_SHAPE, "this must be an object", path))
 
     return outcome
+
+
+TWITTER: Final = Platform(read_twitter, read, (), TWITTER_HOOK)
 
 
 def _lists(body: dict[str, Any]) -> list[str]:
@@ -91,7 +96,11 @@ def _receipt(kind: str, entry: dict[str, Any], own_id: str, context: Context) ->
     user_id = sender_id if sender_id != own_id else text(named(entry.get("target")).get("recipient_id"))
     at = milliseconds(entry.get("created_timestamp"))
 
-    return make_event(context, kind, "none", user_id, at, text(entry.get("last_read_event_id")))
+    event = make_event(context, kind, "none", user_id, at, text(entry.get("last_read_event_id")))
+    if at is not None:
+        identify(event, at, sender_id)
+
+    return event
 
 
 def _notice(name: str, entry: dict[str, Any], context: Context) -> BotEvent:
@@ -104,8 +113,14 @@ def _notice(name: str, entry: dict[str, Any], context: Context) -> BotEvent:
         ]
     )
     given = first([entry.get("created_timestamp"), entry.get("timestamp_ms")])
-    event = make_event(context, _FOLLOWS.get(text(entry.get("type")), "system"), "none", actor, _time(given))
+    at = _time(given)
+    event = make_event(context, _FOLLOWS.get(text(entry.get("type")), "system"), "none", actor, at)
     event.attributes = flat("event", name) | flat("type", entry.get("type"))
+    if at is not None:
+        about = first(
+            [entry.get("id_str"), named(entry.get("target")).get("id"), named(entry.get("status")).get("id")]
+        )
+        identify(event, at, name, text(entry.get("type")), about)
 
     return event
 

@@ -134,3 +134,38 @@ def test_sign_in_codes_are_not_kept() -> None:
     linking = {"status": "linked", "authorization_code": "s3cr3t"}
 
     assert _event(_item(account_linking=linking)).attributes == {"status": "linked"}
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        pytest.param({}, True, id="delivered twice"),
+        pytest.param({"timestamp": AT + 1}, False, id="pressed again"),
+        pytest.param({"postback": {"payload": "Q"}}, False, id="another button"),
+    ],
+)
+def test_postbacks_without_an_id(other: dict[str, Any], same: bool) -> None:
+    """Older postbacks have no `mid`: user, time and payload tell whether one came again."""
+    press = {"postback": {"payload": "P"}}
+    first, second = _event(_item(**press)), _event(_item(**(press | other)))
+
+    assert (same, True) == (first.event_id == second.event_id, first.repeats)
+
+
+def test_tokens_to_write_are_not_kept() -> None:
+    """A token that lets its holder write to the user is no attribute."""
+    optin = {"type": "one_time_notif_req", "one_time_notif_token": "s3cr3t", "payload": "P"}
+
+    assert _event(_item(optin=optin)).attributes == {"type": "one_time_notif_req", "payload": "P"}
+
+
+def test_attachments_with_a_place_and_a_title() -> None:
+    """Where a location is and what a link is called are kept."""
+    location = {"type": "location", "payload": {"coordinates": {"lat": 1.5, "long": 2}}}
+    link = {"type": "fallback", "title": "T", "url": "http://x"}
+    event = _event(_item(message={"attachments": [location, link]}))
+
+    assert event.attributes["attachments"] == (
+        '[{"type":"location","url":"","coordinates.lat":"1.5","coordinates.long":"2"},'
+        '{"type":"fallback","url":"http://x","title":"T"}]'
+    )

@@ -55,3 +55,12 @@ def test_a_notice_without_a_time() -> None:
 def test_refusals(body: dict[str, Any], path: str) -> None:
     """A body without events and a list without objects are refused by place."""
     assert [(Reason.UNKNOWN_SHAPE, path)] == [(one.reason, one.path) for one in _read(**body).rejections]
+
+
+def test_notices_are_known_again() -> None:
+    """A follow that is delivered twice is one; to unfollow at the same instant is another."""
+    follow = {"type": "follow", "created_timestamp": str(AT), "source": {"id": "U"}, "target": {"id": "B"}}
+    events = _read(for_user_id="B", follow_events=[follow, follow, follow | {"type": "unfollow"}]).events
+    first, again, other = (event.event_id for event in events)
+
+    assert (True, False) == (first == again != "", first == other)
