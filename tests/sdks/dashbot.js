@@ -9,7 +9,10 @@ const Module = require('module');
 const loaded = Module._load;
 Module._load = (wanted, ...rest) => (wanted === '@google-cloud/dlp' ? {} : loaded(wanted, ...rest));
 // which 0.8's dependencies call and newer Nodes have no more
-require('util').isFunction ||= (value) => typeof value === 'function';
+const util = require('util');
+util.isFunction ||= (value) => typeof value === 'function';
+util.isString ||= (value) => typeof value === 'string';
+util.isArray ||= Array.isArray;
 const load = () => require(require.resolve(name, { paths: [packages] }));
 const dashbot = load()(key, { urlRoot: `${root}/track`, debug: false });
 const old = load()({ facebook: key, slack: key, kik: key, telegram: key }, { urlRoot: `${root}/track` });
