@@ -122,7 +122,8 @@ STEPS: dict[str, Step] = {
                 event(platform, "in", "in", session_id="s-TAG", intent="ask", locale="en_GB"),
                 event(platform, "out", "out", session_id="s-TAG"),
             )
-        ]
+        ],
+        OLD,
     ),
     "generic yesterday": Step([event("yesterday", "in", "late", platform="generic")], OLD),
     "generic not handled": Step([event("generic", "out", "what?", not_handled=True)], OLD),
@@ -200,7 +201,6 @@ def _is_known(package: str, platform: str) -> bool:
         "dashbot-11": ("botcopy",),
         "dashbot-10": ("botcopy",),
         "dashbot-9": ("botcopy", "universal", "webchat"),
-        "dashbot-0.8": GENERIC[1:],
     }
 
     return platform not in absent.get(package, ())
