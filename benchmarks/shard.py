@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import cProfile
-import gc
 import json
 import pstats
 import time
@@ -16,6 +15,7 @@ from collections import defaultdict
 
 import msgspec
 
+from app.collector import calm_collector
 from app.core.deliveries import Delivery, encode_delivery
 from app.core.events import decode_batches, encode_batches
 from app.core.normalise import normalise
@@ -76,8 +76,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     own = records(chosen.events, chosen.users)
-    gc.freeze()
-    gc.set_threshold(200_000, 100, 100)
+    calm_collector()
     if chosen.profile:
         with cProfile.Profile() as profile:
             run(own)

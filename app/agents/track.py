@@ -5,8 +5,9 @@ reads   bot-events                     (a user's events are all in one partition
 writes  counters                       (absolute values of the cells' parts that changed)
         botpulse-track-state-changelog (state, see app/core/shard.py)
 
-Changes are gathered for a moment and written once.  A flush sends the counters, then cells, users and clock to one
-changelog partition, then the tombstones, each step acknowledged before the next; then the messages are confirmed.
+Changes are gathered for a moment and written once; the more comes in, the longer, as most of it then changes what was
+changed before.  A flush sends the counters, then cells, users and clock to one changelog partition, then the tombstones,
+each step acknowledged before the next; then the messages are confirmed.
 """
 
 from __future__ import annotations
@@ -26,20 +27,22 @@ from app.core.shard import Shard, Writes
 from app.crash import fatal
 from app.tables.state import ShardStore
 
-__all__ = ["Track"]
+__all__ = ["Track", "is_due"]
 
 _TICK_S: Final = 0.02
-_BUSY_EVENTS: Final = 2_000
-_BUSY_S: Final = 2.0
+_CALM_EVENTS: Final = 10_000
+"""At so many events a second and partition a flush waits for a second, at half of it half as long, and so on."""
+
+_LONGEST_S: Final = 2.0
 _MOST_EVENTS: Final = 60_000
 _CELLS_PER_RECORD: Final = 5_000
 
 
 class _Pending:
-    """What was folded into a shard since its last flush."""
+    """What was folded into a shard since its last flush; confirming the last message confirms all before it."""
 
     def __init__(self) -> None:
-        self.messages: list[Confirmable] = []
+        self.last: Confirmable | None = None
         self.events = 0
         self.since = 0.0
         self.flushing: asyncio.Task[None] | None = None
@@ -79,14 +82,14 @@ class Track:
             await asyncio.sleep(_TICK_S)
             now = time.monotonic()
             for partition, pending in self._pending.items():
-                wait_s = self._interval_s if pending.events < _BUSY_EVENTS else max(_BUSY_S, self._interval_s)
-                if pending.messages and now - pending.since >= wait_s:
+                waited_s = now - pending.since
+                if pending.last is not None and is_due(pending.events, waited_s, self._interval_s):
                     self._start_flush(partition, pending)
 
     async def quiesce(self) -> None:
         """Write what was folded, and forget what it belonged to; the partitions may be another worker's next."""
         for partition, pending in list(self._pending.items()):
-            while pending.messages or pending.flushing:
+            while pending.last is not None or pending.flushing:
                 self._start_flush(partition, pending)
                 if pending.flushing is not None:
                     await pending.flushing
@@ -107,9 +110,9 @@ class Track:
             return
         pending = self._pending.setdefault(message.partition, _Pending())
         shard.fold(message.offset, decode_batches(message.value))
-        if not pending.messages:
+        if pending.last is None:
             pending.since = time.monotonic()
-        pending.messages.append(event)
+        pending.last = event
         self.figures["records"] += 1
         self.figures["events"] += shard.pending_events - pending.events
         pending.events = shard.pending_events
@@ -119,22 +122,19 @@ class Track:
                 await pending.flushing
 
     def _start_flush(self, partition: int, pending: _Pending) -> None:
-        if pending.flushing is not None or not pending.messages:
+        if pending.flushing is not None or pending.last is None:
             return
         shard = self._store.shard(partition)
-        messages, pending.messages, pending.events = pending.messages, [], 0
+        last, pending.last, pending.events = pending.last, None, 0
         pending.flushing = asyncio.get_running_loop().create_task(
-            self._flush(shard, shard.take(), messages, pending)
+            self._flush(shard, shard.take(), last, pending)
         )
 
-    async def _flush(
-        self, shard: Shard, writes: Writes | None, messages: list[Confirmable], pending: _Pending
-    ) -> None:
+    async def _flush(self, shard: Shard, writes: Writes | None, last: Confirmable, pending: _Pending) -> None:
         try:
             if writes is not None:
                 await self._write(shard.partition, writes)
-            for message in messages:
-                message.confirm()
+            last.confirm()
         except (asyncio.CancelledError, Exception) as error:  # noqa: BLE001
             fatal("flush", error)  # also when cancelled: a later flush must not cover for this one
         pending.flushing = None
@@ -155,6 +155,14 @@ class Track:
 
     async def _rewrite(self, partition: int, entries: list[tuple[bytes, bytes]]) -> None:
         await self._outbox.write_entries(self._changelog, partition, entries)
+
+
+def is_due(events: int, waited_s: float, interval_s: float) -> bool:
+    """Tell whether *events* of one partition, gathered for *waited_s*, are to be written now."""
+    if waited_s < interval_s:
+        return False
+
+    return waited_s >= _LONGEST_S or waited_s * waited_s * _CALM_EVENTS >= events
 
 
 def _split(batch: CellBatch) -> list[CellBatch]:

@@ -84,7 +84,6 @@ class _Cohort(NamedTuple):
     bits: int
 
 
-@lru_cache(maxsize=10_000)
 def deltas_of_step(step: Step, week_start: str) -> tuple[Change, ...]:
     """Return what a step changes, for one user."""
     calendar = calendar_of("UTC", week_start)  # only for its weeks: days are local already

@@ -14,18 +14,13 @@ again, so state holds only today's; a late event opens a new part of an old cell
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import msgspec
 
-__all__ = ["Cell", "CellBatch", "CellName", "Window", "cell_of", "decode_cells", "encode_cells", "key_of"]
+__all__ = ["Cell", "CellBatch", "Window", "decode_cells", "encode_cells"]
 
 Window = Literal["minute", "hour", "day", "week", "month", "rweek"]
-
-
-CellName = tuple[str, str, str, str, int, str]
-"""A `Cell` as a plain tuple, which costs a third where millions are made."""
 
 
 class Cell(NamedTuple):
@@ -51,21 +46,6 @@ class CellBatch(msgspec.Struct):
     log_day: int
     stamp: int
     cells: list[tuple[str, str, str, str, int, str, int]]
-
-
-@lru_cache(maxsize=50_000)
-def key_of(cell: CellName, log_day: int) -> bytes:
-    """Return the state key of a cell's part of *log_day*."""
-    bot, measure, dim, window, start, key = cell
-
-    return f"c|{log_day}|{bot}|{measure}|{dim}|{window}|{start}|{key}".encode()
-
-
-def cell_of(state_key: bytes) -> tuple[Cell, int]:
-    """Return the cell and log day named by a state key."""
-    _, log_day, bot, measure, dim, window, start, key = state_key.decode().split("|", 7)
-
-    return Cell(bot, measure, dim, window, int(start), key), int(log_day)
 
 
 _encoder = msgspec.json.Encoder()

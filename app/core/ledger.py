@@ -2,7 +2,8 @@
 One bot's changes in one partition since they were last settled.
 
 Counting an event costs two dictionary steps here; what it means for minutes, hours, days and dimensions is worked
-out once per settling, from the bottom up: shapes of a quarter of an hour -> names of an hour -> names of a day.
+out once per settling, from the bottom up: shapes of minutes and quarters of an hour -> of hours -> of days, and for each of
+these the groups (app/core/groups.py) that an event of the shape counts in.
 """
 
 from __future__ import annotations
@@ -13,24 +14,30 @@ from typing import Final
 
 from app.core.activity import Step, deltas_of_step
 from app.core.calendar import DAY_S, HOUR_MS, calendar_of
-from app.core.counters import CellName
 from app.core.events import CUSTOM, MESSAGE_KINDS, BotEvent, Reporting
+from app.core.groups import Sums, name_of, unit_of
 from app.core.measures import MINUTE_HORIZON_MS
+from app.core.users import User
 
-__all__ = ["BotLedger"]
+__all__ = ["BotLedger", "Sheets"]
 
 _MINUTE_MS: Final = 60_000
 _QUARTER_MS: Final = 15 * _MINUTE_MS
 _LATE_MS: Final = HOUR_MS
 _MICRO: Final = 1_000_000
+_SESSIONS: Final = name_of("sessions", "", "")
+_SESSION, _MESSAGE, _BOUNCE, _LENGTH = (
+    unit_of(measure, "") for measure in ("sessions", "session_messages", "bounces", "session_ms")
+)
 
 _Shape = tuple[str, str, str, str, str, str]
-_Name = tuple[str, str, str]
-_SESSION_NAMES: Final = tuple((m, "", "") for m in ("sessions", "session_ms", "session_messages", "bounces"))
+_Counts = defaultdict[int, defaultdict[_Shape, int]]
+Sheets = dict[tuple[str, int], Sums]
+"""(window, start) -> the groups that changed in this period, and by how much."""
 
 
 class BotLedger:
-    """Gathers the deltas of one bot; implements `app.core.users.Ledger`."""
+    """Gathers the deltas of one bot, and its users that are at hand; implements `app.core.users.Ledger`."""
 
     def __init__(self, bot_id: str, reporting: Reporting) -> None:
         self.bot_id = bot_id
@@ -39,15 +46,23 @@ class BotLedger:
         self.session_gap_ms = reporting.session_gap_s * 1000
         self.log_ms = 0
         self.newest_ms: int | None = 0
-        self._cells: defaultdict[tuple[str, str, str, int, str], int] = defaultdict(int)
+        self.users: dict[str, User] = {}
+        self._sheets: Sheets = _new_sheets()
         self._steps: defaultdict[Step, int] = defaultdict(int)
-        self._minutes: defaultdict[int, defaultdict[_Shape, int]] = defaultdict(lambda: defaultdict(int))
-        self._quarters: defaultdict[int, defaultdict[_Shape, int]] = defaultdict(lambda: defaultdict(int))
-        self._sessions: defaultdict[int, defaultdict[_Name, int]] = defaultdict(lambda: defaultdict(int))
+        self._minutes: _Counts = _new_counts()
+        self._quarters: _Counts = _new_counts()
+        self._sessions: defaultdict[int, int] = defaultdict(int)
+
+    def successor(self, reporting: Reporting) -> BotLedger:
+        """Return a ledger that goes on with other settings; what was gathered so far is cut by the old ones."""
+        new = BotLedger(self.bot_id, reporting)
+        new.newest_ms, new.users, new._sheets = self.newest_ms, self.users, self.settle()
+
+        return new
 
     def add(self, measure: str, dim: str, window: str, start: int, key: str, delta: int) -> None:
         """Change one cell."""
-        self._cells[measure, dim, window, start, key] += delta
+        self._sheets[window, start][name_of(measure, dim, key)] += delta * unit_of(measure, dim)
 
     def step(self, step: Step) -> None:
         """Count a user's new day after all others."""
@@ -55,10 +70,9 @@ class BotLedger:
 
     def tally(self, start_ms: int, sessions: int, length_ms: int, messages: int, bounces: int) -> None:
         """Change the sessions that start at an instant."""
-        sums = self._sessions[start_ms // _QUARTER_MS]
-        for name, delta in zip(_SESSION_NAMES, (sessions, length_ms, messages, bounces), strict=True):
-            if delta:
-                sums[name] += delta
+        self._sessions[start_ms // _QUARTER_MS] += (
+            sessions * _SESSION + messages * _MESSAGE + bounces * _BOUNCE + length_ms * _LENGTH
+        )
 
     def count_not_handled(self, start_ms: int, delta: int) -> None:
         """Change the turns not handled that start at an instant."""
@@ -68,7 +82,7 @@ class BotLedger:
         """Count an event that was counted before, as nothing but that."""
         self._add_hour_and_day("repeats", "", event.at, "", 1)
 
-    def count(self, event: BotEvent, *, session_late: bool) -> None:
+    def count(self, event: BotEvent, session_late: bool) -> None:
         """Count an event in the totals and dimensions of its periods."""
         at = event.at
         shape = (event.direction, event.kind, event.platform, event.locale, event.intent, event.event_name)
@@ -86,71 +100,82 @@ class BotLedger:
             elif at < self.newest_ms - _LATE_MS:
                 self._add_hour_and_day("late", "", at, "", 1)
 
-    def settle(self) -> list[tuple[CellName, int]]:
+    def settle(self) -> Sheets:
         """
-        Hand over every touched cell with its delta and begin anew.
+        Hand over every touched group with its change and begin anew.
 
-        A delta of 0 counts too: two changes that cancel each other must be stamped together, or after a crash
+        A change of 0 counts too: two changes that cancel each other must be stamped together, or after a crash
         between their users only one of them would be made again.
         """
         self._roll_up()
-        bot = self.bot_id
-        changed = [((bot, *name), delta) for name, delta in self._cells.items()]
-        self._cells.clear()
+        sheets, self._sheets = self._sheets, _new_sheets()
 
-        return changed
+        return sheets
 
     def _add_hour_and_day(self, measure: str, dim: str, at_ms: int, key: str, delta: int) -> None:
-        self.add(measure, dim, "hour", self.calendar.hour_start(at_ms), key, delta)
-        self.add(measure, dim, "day", self.calendar.day(at_ms) * DAY_S, key, delta)
+        name, change = name_of(measure, dim, key), delta * unit_of(measure, dim)
+        self._sheets["hour", self.calendar.hour_start(at_ms)][name] += change
+        self._sheets["day", self.calendar.day(at_ms) * DAY_S][name] += change
 
     def _roll_up(self) -> None:
-        hours: defaultdict[int, defaultdict[_Name, int]] = defaultdict(lambda: defaultdict(int))
-        days: defaultdict[int, defaultdict[_Name, int]] = defaultdict(lambda: defaultdict(int))
-        for minute, shapes in self._minutes.items():
-            names = _names_of_shapes(shapes)
-            self._put("minute", minute * 60, names)
-            _merge(hours[self.calendar.hour_start(minute * _MINUTE_MS)], names)
-        for quarter, shapes in self._quarters.items():
-            _merge(hours[self.calendar.hour_start(quarter * _QUARTER_MS)], _names_of_shapes(shapes))
-        for quarter, sums in self._sessions.items():
-            _merge(hours[self.calendar.hour_start(quarter * _QUARTER_MS)], sums)
-        for start, hour in hours.items():
-            self._put("hour", start, hour)
-            _merge(days[self.calendar.day(start * 1000)], hour)
-        for day, sums_of_day in days.items():
-            self._put("day", day * DAY_S, sums_of_day)
+        self._roll_up_events()
+        for quarter, change in self._sessions.items():
+            hour = self.calendar.hour_start(quarter * _QUARTER_MS)
+            self._sheets["hour", hour][_SESSIONS] += change
+            self._sheets["day", self.calendar.day(hour * 1000) * DAY_S][_SESSIONS] += change
         for step, n in self._steps.items():
-            for measure, dim, window, start, key, delta in deltas_of_step(step, self.reporting.week_start):
-                self._cells[measure, dim, window, start, key] += n * delta
+            for period, name, change in _changes_of_step(step, self.reporting.week_start):
+                self._sheets[period][name] += n * change
+        self._sessions.clear()
         self._steps.clear()
+
+    def _roll_up_events(self) -> None:
+        hours, days = _new_counts(), _new_counts()
+        hour_start, day = self.calendar.hour_start, self.calendar.day
+        for minute, shapes in self._minutes.items():
+            _count(self._sheets["minute", minute * 60], shapes)
+            _merge(hours[hour_start(minute * _MINUTE_MS)], shapes)
+        for quarter, shapes in self._quarters.items():
+            _merge(hours[hour_start(quarter * _QUARTER_MS)], shapes)
+        for start, shapes in hours.items():
+            _count(self._sheets["hour", start], shapes)
+            _merge(days[day(start * 1000) * DAY_S], shapes)
+        for start, shapes in days.items():
+            _count(self._sheets["day", start], shapes)
         self._minutes.clear()
         self._quarters.clear()
-        self._sessions.clear()
-
-    def _put(self, window: str, start: int, names: dict[_Name, int]) -> None:
-        cells = self._cells
-        for (measure, dim, key), delta in names.items():
-            cells[measure, dim, window, start, key] += delta
 
 
-def _merge(into: defaultdict[_Name, int], names: dict[_Name, int]) -> None:
-    for name, delta in names.items():
-        into[name] += delta
+def _new_sheets() -> Sheets:
+    return defaultdict(lambda: defaultdict(int))
 
 
-def _names_of_shapes(shapes: dict[_Shape, int]) -> dict[_Name, int]:
-    sums: defaultdict[_Name, int] = defaultdict(int)
+def _new_counts() -> _Counts:
+    return defaultdict(lambda: defaultdict(int))
+
+
+def _merge(into: defaultdict[_Shape, int], shapes: dict[_Shape, int]) -> None:
     for shape, n in shapes.items():
-        for name in _names(shape):
-            sums[name] += n
+        into[shape] += n
 
-    return sums
+
+def _count(sums: Sums, shapes: dict[_Shape, int]) -> None:
+    for shape, n in shapes.items():
+        for name, unit in _groups_of_shape(shape):
+            sums[name] += n * unit
 
 
 @lru_cache(maxsize=10_000)
-def _names(shape: _Shape) -> tuple[_Name, ...]:
-    """Return (measure, dim, key) of everything an event of this shape counts in."""
+def _groups_of_shape(shape: _Shape) -> tuple[tuple[bytes, int], ...]:
+    """Return the groups that an event of this shape counts in, and what it adds to each."""
+    sums: defaultdict[bytes, int] = defaultdict(int)
+    for measure, dim, key in _cells_of_shape(shape):
+        sums[name_of(measure, dim, key)] += unit_of(measure, dim)
+
+    return tuple(sums.items())
+
+
+def _cells_of_shape(shape: _Shape) -> list[tuple[str, str, str]]:
     direction, kind, platform, locale, intent, event_name = shape
     names = [("events", "", ""), ("events", "platform", platform), ("events", "kind", kind)]
     names.append(("events", "direction", direction))
@@ -164,4 +189,14 @@ def _names(shape: _Shape) -> tuple[_Name, ...]:
         if direction == "in" and intent:
             names += [("intents", "", ""), ("intents", "intent", intent)]
 
-    return tuple(names)
+    return names
+
+
+@lru_cache(maxsize=10_000)
+def _changes_of_step(step: Step, week_start: str) -> tuple[tuple[tuple[str, int], bytes, int], ...]:
+    """Return what a step changes, for one user, by period and group."""
+    sums: defaultdict[tuple[tuple[str, int], bytes], int] = defaultdict(int)
+    for measure, dim, window, start, key, delta in deltas_of_step(step, week_start):
+        sums[(window, start), name_of(measure, dim, key)] += delta * unit_of(measure, dim)
+
+    return tuple((period, name, change) for (period, name), change in sums.items())

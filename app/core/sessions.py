@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
@@ -22,7 +23,11 @@ Tally = Callable[[int, int, int, int, int], None]
 """tally(start_ms, sessions, length_ms, messages, bounces): a change of the sessions that start at start_ms"""
 
 
-class Runs(msgspec.Struct, array_like=True):
+_BOUNCES_BY: Final = {1: 1, 2: -1}
+"""The first incoming message of a run makes it a bounce, the second makes it none again."""
+
+
+class Runs(msgspec.Struct, array_like=True, gc=False):
     """Sessions cut by silence, sorted by start; parallel lists. `touched`: hour of receipt of the last change."""
 
     starts: list[int] = []
@@ -32,7 +37,7 @@ class Runs(msgspec.Struct, array_like=True):
     touched: list[int] = []
 
 
-class Named(msgspec.Struct, array_like=True):
+class Named(msgspec.Struct, array_like=True, gc=False):
     """A session named by the client."""
 
     name: str
@@ -47,8 +52,9 @@ def add_message(runs: Runs, at_ms: int, is_in: bool, gap_ms: int, hour: int, tal
     """Put a message into its run."""
     starts, ends = runs.starts, runs.ends
     i = bisect_right(starts, at_ms) - 1
-    if i >= 0 and at_ms - ends[i] <= gap_ms:
-        _extend(runs, i, at_ms, is_in, hour, tally)
+    if i >= 0 and (longer := at_ms - ends[i]) <= gap_ms:
+        _extend(runs, i, longer, is_in, tally)
+        runs.touched[i] = hour
         if i + 1 < len(starts) and starts[i + 1] - ends[i] <= gap_ms:
             _join_next(runs, i, tally)
     elif i + 1 < len(starts) and starts[i + 1] - at_ms <= gap_ms:
@@ -89,15 +95,18 @@ def prune_runs(runs: Runs, oldest_hour: int) -> list[tuple[int, int]]:
     return gone
 
 
-def _extend(runs: Runs, i: int, at_ms: int, is_in: bool, hour: int, tally: Tally) -> None:
-    """The message falls into run i or after its end: the start stays."""
-    longer = max(at_ms - runs.ends[i], 0)
-    bounces = -_bounce(runs.incoming[i])
-    runs.ends[i] += longer
+def _extend(runs: Runs, i: int, longer: int, is_in: bool, tally: Tally) -> None:
+    """The message falls into run i, or as many ms after its end: the start stays."""
+    if longer > 0:
+        runs.ends[i] += longer
+    else:
+        longer = 0
     runs.sizes[i] += 1
-    runs.incoming[i] += is_in
-    runs.touched[i] = hour
-    tally(runs.starts[i], 0, longer, 1, bounces + _bounce(runs.incoming[i]))
+    bounces = 0
+    if is_in:
+        runs.incoming[i] += 1
+        bounces = _BOUNCES_BY.get(runs.incoming[i], 0)
+    tally(runs.starts[i], 0, longer, 1, bounces)
 
 
 def _begin_earlier(runs: Runs, i: int, at_ms: int, is_in: bool, hour: int, tally: Tally) -> None:

@@ -1,53 +1,46 @@
 """
 The state of one bot-events partition: records in, exact numbers out, whatever crashes in between.
 
-Everything that is kept is an entry `key -> stamp + value` of one changelog partition, where the stamp is the offset
-of the last bot-events record folded into the value:
+Everything that is kept is an entry (app/core/entries.py), stamped with the offset of the last record folded into it.
+A flush writes parts of counters first, then bots and users, then the clock, so a crash leaves a prefix of it.  Reading
+on from the clock is then exact: a value whose stamp is not below a record's offset has that record in it already and
+is left alone.  Any value is a function of the log and its stamp, so of two values for a key the one with the higher
+stamp holds, also where a worker that was thought dead wrote the other.
 
-    c|log day|cell   value of a counter's part (8 bytes)           written first
-    b|bot            newest event time of a bot (8 bytes)          written second, with
-    u|bot|user       user (app/core/users.py)                      the users
-    k                clock: where we stand                         written last
-
-A flush writes all that changed in this order, so a crash leaves a prefix of it.  Reading on from the clock is then
-exact: a value whose stamp is not below a record's offset has that record in it already and is left alone.  Any
-value is a function of the log and its stamp, so of two values for a key the one with the higher stamp holds, also
-where a worker that was thought dead wrote the other.
+With each flush a few more entries are looked at, in turn: parts of a past log day are deleted, and users nobody has
+heard of forget what they would have to forget before their next event anyway.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
 from app.core.calendar import DAY_MS, HOUR_MS
-from app.core.counters import CellBatch, CellName, cell_of, key_of
-from app.core.events import BotEvent, EventBatch, Reporting
+from app.core.counters import CellBatch
+from app.core.entries import (
+    CLOCK_KEY,
+    PARTS,
+    STAMP,
+    USERS,
+    bot_key,
+    clock_of,
+    log_day_of,
+    prefix_of,
+    stamp_of,
+    user_key,
+)
+from app.core.events import EventBatch, Reporting
+from app.core.groups import from_bytes, numbers_of, to_bytes
 from app.core.ledger import BotLedger
-from app.core.users import User, decode_user, encode_user, fold_event, prune
+from app.core.sweep import VISITS, Sweep
+from app.core.users import User, decode_user, encode_user, fold_event, is_bare, prune
 
-__all__ = ["CLOCK_KEY", "Clock", "Shard", "Writes", "stamp_of"]
+__all__ = ["Shard", "Writes"]
 
-CLOCK_KEY: Final = b"k"
 _DEFAULT: Final = Reporting()
-_STAMP: Final = 8
-
-
-class Clock(msgspec.Struct, array_like=True):
-    """
-    Where a shard stands.
-
-    `offset`: last bot-events record folded.  `sources`: last raw offset folded per raw partition, so that what a
-    restarted normaliser sends again is dropped.  `log_ms`: latest time of receipt seen.
-    """
-
-    offset: int = -1
-    sources: dict[int, int] = {}
-    log_ms: int = 0
 
 
 class Writes(msgspec.Struct):
@@ -64,28 +57,25 @@ class Writes(msgspec.Struct):
     sealed: list[bytes]
 
 
-def stamp_of(entry: bytes) -> int:
-    """Return the stamp of an entry's value."""
-    return int.from_bytes(entry[:_STAMP], "big")
+_Changed = tuple[str, str, int, bytes, int, int, int]
+"""Bot, window, start and name of a group that changed since the last flush, log day, value, and sum of changes."""
 
 
 class Shard:
     """Folds the records of one partition. `entries` is the restored state and is kept current by `take`."""
 
-    def __init__(self, partition: int, entries: dict[bytes, bytes]) -> None:
+    def __init__(self, partition: int, entries: dict[bytes, bytes], visits: int = VISITS) -> None:
         self.partition = partition
         self.entries = entries
-        self.clock = _clock_of(entries)
+        self.clock = clock_of(entries)
         self.pending_events = 0
         self._taken = self.clock.offset
         self._replayed_to = max(map(stamp_of, entries.values()), default=-1)
         self._hour = self.clock.log_ms // HOUR_MS
         self._log_day = self.clock.log_ms // DAY_MS
-        self._users: dict[bytes, User] = {}
         self._ledgers: dict[str, BotLedger] = {}
-        self._retired: list[BotLedger] = []
-        self._dirty: dict[bytes, tuple[CellName, int, int]] = {}
-        self._sealed_before = self._log_day
+        self._dirty: dict[bytes, _Changed] = {}
+        self._sweep = Sweep(visits)
 
     def fold(self, offset: int, batches: list[EventBatch]) -> None:
         """Fold the record at *offset*; one that was folded before changes nothing."""
@@ -95,8 +85,7 @@ class Shard:
             if batch.raw_offset <= self.clock.sources.get(batch.raw_partition, -1):
                 continue
             self._advance(batch.received_at, offset)
-            for event in batch.events:
-                self._fold_event(event, offset, batch.reporting.get(event.bot_id, _DEFAULT))
+            self._fold_events(batch, offset)
             self.pending_events += len(batch.events)
             self.clock.sources[batch.raw_partition] = batch.raw_offset
         if offset <= self._replayed_to:
@@ -110,17 +99,19 @@ class Shard:
             return None
         self._taken = offset
         self._settle(offset)
-        counters = self._counters(offset)
         written = [(key, self.entries[key]) for key in self._dirty]
+        counters = self._take_counters(offset)
         written += self._take_bots(offset)
         written += self._take_users(offset)
-        clock = offset.to_bytes(_STAMP, "big") + msgspec.msgpack.encode(self.clock)
+        self._ledgers.clear()
+        forgetful, sealed = self._tidy(offset, len(written))
+        written += forgetful
+        clock = prefix_of(offset) + msgspec.msgpack.encode(self.clock)
         self.entries[CLOCK_KEY] = clock
         written.append((CLOCK_KEY, clock))
-        self._dirty.clear()
         self.pending_events = 0
 
-        return Writes(offset, counters, written, list(self._seal()))
+        return Writes(offset, counters, written, sealed)
 
     def _advance(self, received_at: int, offset: int) -> None:
         """Move log time on; a new log day closes the parts of the day before."""
@@ -134,117 +125,121 @@ class Shard:
         if received_at // DAY_MS != self._log_day:
             self._settle(offset)
             self._log_day = received_at // DAY_MS
-        for user in self._users.values():
-            prune(user, hour)
+        for ledger in self._ledgers.values():
+            for user in ledger.users.values():
+                prune(user, hour)
 
-    def _fold_event(self, event: BotEvent, offset: int, reporting: Reporting) -> None:
-        key = f"u|{event.bot_id}|{event.user_id}".encode()
-        user = self._users.get(key)
-        if user is None:
-            entry = self.entries.get(key)
-            if entry is None:
-                user = User()
-            elif stamp_of(entry) >= offset:
-                return  # folded before the crash, and so is every cell it changed
-            else:
-                user = decode_user(entry[_STAMP:])
-                prune(user, self._hour)
-            self._users[key] = user
-        ledger = self._ledger(event.bot_id, offset, reporting)
-        fold_event(user, event, self._hour, ledger)
+    def _fold_events(self, batch: EventBatch, offset: int) -> None:
+        bot_id, hour = None, self._hour
+        for event in batch.events:
+            if event.bot_id != bot_id:
+                bot_id = event.bot_id
+                ledger = self._ledger(bot_id, offset, batch.reporting.get(bot_id, _DEFAULT))
+                users = ledger.users
+            user = users.get(event.user_id)
+            if user is None:
+                user = self._user(user_key(bot_id, event.user_id), offset)
+                if user is None:
+                    continue  # folded before the crash, and so is every cell it changed
+                users[event.user_id] = user
+            fold_event(user, event, hour, ledger)
+
+    def _user(self, key: bytes, offset: int) -> User | None:
+        """Return a user as it was before the record at *offset*; None if it has the record in it."""
+        entry = self.entries.get(key)
+        if entry is None:
+            return User()
+        if stamp_of(entry) >= offset:
+            return None
+        user = decode_user(entry[STAMP:])
+        prune(user, self._hour)
+
+        return user
 
     def _ledger(self, bot_id: str, offset: int, reporting: Reporting) -> BotLedger:
         ledger = self._ledgers.get(bot_id)
-        if ledger is None or (ledger.reporting is not reporting and ledger.reporting != reporting):
-            ledger = self._new_ledger(bot_id, reporting)
-        if ledger.newest_ms == 0 or ledger.newest_ms is None:
-            entry = self.entries.get(_bot_key(bot_id))
-            if (
-                entry is not None
-            ):  # None: the newest time is from after this record, lateness was counted then
-                ledger.newest_ms = int.from_bytes(entry[_STAMP:], "big") if stamp_of(entry) < offset else None
+        if ledger is None:
+            ledger = self._ledgers[bot_id] = BotLedger(bot_id, reporting)
+        elif ledger.reporting is not reporting and ledger.reporting != reporting:
+            ledger = self._ledgers[bot_id] = ledger.successor(reporting)
+        if not ledger.newest_ms:
+            entry = self.entries.get(bot_key(bot_id))
+            if entry is not None:  # None: this record is in it, and its lateness was counted before the crash
+                ledger.newest_ms = int.from_bytes(entry[STAMP:], "big") if stamp_of(entry) < offset else None
         ledger.log_ms = self.clock.log_ms
 
         return ledger
 
-    def _new_ledger(self, bot_id: str, reporting: Reporting) -> BotLedger:
-        new, old = BotLedger(bot_id, reporting), self._ledgers.get(bot_id)
-        if old is not None:  # the bot's settings changed between two events
-            new.newest_ms = old.newest_ms
-            self._retired.append(old)
-        self._ledgers[bot_id] = new
-
-        return new
-
-    def _deltas(self) -> Iterable[tuple[CellName, int]]:
-        if not self._retired:
-            return chain.from_iterable(ledger.settle() for ledger in self._ledgers.values())
-        sums: Counter[CellName] = Counter()
-        for ledger in (*self._retired, *self._ledgers.values()):
-            for cell, delta in ledger.settle():
-                sums[cell] += delta
-        self._retired.clear()
-
-        return sums.items()
-
     def _settle(self, stamp: int) -> None:
-        """Move the ledgers' deltas into the entries, leaving alone what has *stamp* in it already."""
-        guarded = stamp <= self._replayed_to
-        prefix = stamp.to_bytes(_STAMP, "big")
-        entries, log_day = self.entries, self._log_day
-        for cell, delta in self._deltas():
-            key = key_of(cell, log_day)
-            old = entries.get(key)
-            if old is None:
-                value = delta
-            elif guarded and stamp_of(old) >= stamp:
-                continue
-            else:
-                value = int.from_bytes(old[_STAMP:], "big", signed=True) + delta
-            entries[key] = prefix + value.to_bytes(8, "big", signed=True)
-            self._dirty[key] = (cell, log_day, value)
+        """Move the ledgers' changes into the entries, leaving alone what has *stamp* in it already."""
+        guarded, prefix = stamp <= self._replayed_to, prefix_of(stamp)
+        entries, dirty, log_day = self.entries, self._dirty, self._log_day
+        for bot_id, ledger in self._ledgers.items():
+            for (window, start), sums in ledger.settle().items():
+                where = f"c|{log_day}|{bot_id}|{window}|{start}|".encode()
+                for name, change in sums.items():
+                    key = where + name
+                    value = total = change
+                    old = entries.get(key)
+                    if old is not None:
+                        if guarded and stamp_of(old) >= stamp:
+                            continue
+                        value += from_bytes(old[STAMP:])
+                        if key in dirty:
+                            total += dirty[key][-1]
+                    entries[key] = prefix + to_bytes(value)
+                    dirty[key] = (bot_id, window, start, name, log_day, value, total)
 
-    def _counters(self, offset: int) -> list[CellBatch]:
+    def _take_counters(self, offset: int) -> list[CellBatch]:
         batches: dict[int, CellBatch] = {}
-        for cell, log_day, value in self._dirty.values():
+        for bot_id, window, start, name, log_day, value, change in self._dirty.values():
             if log_day not in batches:
                 batches[log_day] = CellBatch(self.partition, log_day, offset, [])
-            batches[log_day].cells.append((*cell, value))
+            cells = batches[log_day].cells
+            for measure, dim, key, number in numbers_of(name, value, change):
+                cells.append((bot_id, measure, dim, window, start, key, number))
+        self._dirty.clear()
 
         return list(batches.values())
 
     def _take_bots(self, offset: int) -> Iterator[tuple[bytes, bytes]]:
         for bot_id, ledger in self._ledgers.items():
             if ledger.newest_ms:
-                entry = offset.to_bytes(_STAMP, "big") + ledger.newest_ms.to_bytes(8, "big")
-                key = _bot_key(bot_id)
-                if self.entries.get(key, b"")[_STAMP:] != entry[_STAMP:]:
-                    self.entries[key] = entry
-                    yield key, entry
+                key, newest = bot_key(bot_id), ledger.newest_ms.to_bytes(8, "big")
+                if self.entries.get(key, b"")[STAMP:] != newest:
+                    self.entries[key] = prefix_of(offset) + newest
+                    yield key, self.entries[key]
 
     def _take_users(self, offset: int) -> list[tuple[bytes, bytes]]:
-        prefix = offset.to_bytes(_STAMP, "big")
-        written = [(key, prefix + encode_user(user)) for key, user in self._users.items()]
+        prefix, written = prefix_of(offset), []
+        for bot_id, ledger in self._ledgers.items():
+            users = ledger.users.items()
+            written += [(user_key(bot_id, name), prefix + encode_user(user)) for name, user in users]
         self.entries.update(written)
-        self._users.clear()
 
         return written
 
-    def _seal(self) -> Iterator[bytes]:
-        """Forget the parts of past log days: they can not change any more."""
-        if self._sealed_before == self._log_day:
-            return
-        self._sealed_before = self._log_day
-        for key in [key for key in self.entries if key[:1] == b"c" and cell_of(key)[1] < self._log_day]:
-            del self.entries[key]
-            yield key
+    def _tidy(self, offset: int, written: int) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
+        """Look at a few more entries; return users that forgot something, and parts that can not change any more."""
+        forgetful: list[tuple[bytes, bytes]] = []
+        sealed = []
+        for key, entry in self._sweep.visit(self.entries, self._hour, written):
+            if key[:1] == PARTS and log_day_of(key) < self._log_day:
+                del self.entries[key]
+                sealed.append(key)
+            elif key[:1] == USERS and stamp_of(entry) <= offset and not is_bare(entry[STAMP:]):
+                pruned = _pruned(entry, self._hour, offset)
+                if pruned is not None:
+                    self.entries[key] = pruned
+                    forgetful.append((key, pruned))
+
+        return forgetful, sealed
 
 
-def _bot_key(bot_id: str) -> bytes:
-    return f"b|{bot_id}".encode()
+def _pruned(entry: bytes, hour: int, offset: int) -> bytes | None:
+    """Return a user's entry with what has expired left out; None if nothing has."""
+    user = decode_user(entry[STAMP:])
+    prune(user, hour)
+    value = encode_user(user)
 
-
-def _clock_of(entries: dict[bytes, bytes]) -> Clock:
-    entry = entries.get(CLOCK_KEY)
-
-    return msgspec.msgpack.decode(entry[_STAMP:], type=Clock) if entry else Clock()
+    return None if value == entry[STAMP:] else prefix_of(offset) + value

@@ -25,7 +25,7 @@ MOST_TURNS: Final = 4096
 """Turns remembered per user; the oldest are forgotten first."""
 
 
-class Turns(msgspec.Struct, array_like=True):
+class Turns(msgspec.Struct, array_like=True, gc=False):
     """Instants of incoming messages and of flagged messages, each with the hour of receipt."""
 
     starts: list[int] = []
@@ -36,8 +36,13 @@ class Turns(msgspec.Struct, array_like=True):
 
 def add_turn(turns: Turns, at_ms: int, hour: int, count: Count) -> None:
     """Begin a turn at *at_ms*; flagged messages after it leave the turn before for this one."""
-    i = bisect_left(turns.starts, at_ms)
-    if i < len(turns.starts) and turns.starts[i] == at_ms:
+    starts = turns.starts
+    if not turns.flags and (not starts or at_ms > starts[-1]) and len(starts) < MOST_TURNS:
+        starts.append(at_ms)
+        turns.touched.append(hour)
+        return
+    i = bisect_left(starts, at_ms)
+    if i < len(starts) and starts[i] == at_ms:
         turns.touched[i] = hour
         return
     if turns.flags:

@@ -14,12 +14,12 @@ import msgspec
 from app.core.activity import Days, Step, Streaks, deltas_of_day, streaks_after, streaks_of
 from app.core.bits import highest
 from app.core.calendar import DAY_MS, Calendar
-from app.core.events import BotEvent, is_activity, is_message
-from app.core.repeats import Seen, fingerprint, is_repeat, prune_seen, remember
+from app.core.events import CUSTOM, MESSAGE_KINDS, BotEvent
+from app.core.repeats import Seen, fingerprint, prune_seen, remember
 from app.core.sessions import Named, Runs, add_message, add_named, prune_runs
 from app.core.turns import Turns, add_flag, add_turn, prune_turns
 
-__all__ = ["MEMORY_HOURS", "Ledger", "User", "decode_user", "encode_user", "fold_event", "prune"]
+__all__ = ["MEMORY_HOURS", "Ledger", "User", "decode_user", "encode_user", "fold_event", "is_bare", "prune"]
 
 MEMORY_HOURS: Final = 48
 """How long after receipt repeats are recognised and sessions still change."""
@@ -46,16 +46,16 @@ class Ledger(Protocol):
     def count_repeat(self, event: BotEvent) -> None:
         """Count an event that was counted before, as nothing but that."""
 
-    def count(self, event: BotEvent, *, session_late: bool) -> None:
+    def count(self, event: BotEvent, session_late: bool) -> None:
         """Count an event in the totals and dimensions of its periods."""
 
 
-class User(msgspec.Struct, array_like=True):
+class User(msgspec.Struct, array_like=True, gc=False):
     """
     State of one user of one bot.
 
-    `first_day` and `active` (little-endian bitmap) are the active local days, `streaks` follow from them; `sealed` are UTC days, relative to
-    `sealed_from`, whose sessions are no longer remembered.
+    `first_day` and `active` (little-endian bitmap) are the active local days, `streaks` follow from them; `sealed` are
+    UTC days, relative to `sealed_from`, whose sessions are no longer remembered.  What is forgotten comes last.
     """
 
     first_day: int = 0
@@ -71,11 +71,17 @@ class User(msgspec.Struct, array_like=True):
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(User)
+_BARE_FIELDS: Final = 5
+_BARE: Final = msgspec.msgpack.encode([0] * _BARE_FIELDS)[0]
 
 
 def encode_user(user: User) -> bytes:
-    """Write a user as it stands in the changelog, after its stamp."""
-    return _encoder.encode(user)
+    """Write a user as it stands in the changelog, after its stamp; without what is empty once all is forgotten."""
+    turns = user.turns
+    if user.seen or user.runs.starts or user.named or turns.starts or turns.flags:
+        return _encoder.encode(user)
+
+    return _encoder.encode((user.first_day, user.active, user.streaks, user.sealed_from, user.sealed))
 
 
 def decode_user(value: bytes) -> User:
@@ -89,21 +95,36 @@ def fold_event(user: User, event: BotEvent, hour: int, ledger: Ledger) -> None:
 
     The caller has pruned *user* for this hour (`prune`).
     """
-    if event.repeats and _known(user, event, hour):
+    at = event.at
+    if event.repeats and not remember(
+        user.seen, at // DAY_MS, fingerprint(event.event_id), hour, not event.warnings
+    ):
         ledger.count_repeat(event)
         return
-    is_ours = bool(event.user_id) and is_message(event)  # a page's feed has messages of nobody
-    session_late = is_ours and not _fold_message(user, event, hour, ledger)
-    if is_activity(event):
-        day = ledger.calendar.day(event.at)
-        n = day - user.first_day
-        if not (0 <= n >> 3 < len(user.active) and user.active[n >> 3] >> (n & 7) & 1):
-            _activate(user, day, ledger)
-    ledger.count(event, session_late=session_late)
+    session_late = False
+    if event.user_id:  # a page's feed has messages of nobody
+        is_message, direction = event.kind in MESSAGE_KINDS, event.direction
+        if is_message and direction != "none":
+            session_late = not _fold_message(user, event, direction == "in", hour, ledger)
+        if (is_message and direction == "in") or event.kind == CUSTOM:
+            day = ledger.calendar.day(at)
+            n = day - user.first_day
+            if not (0 <= n >> 3 < len(user.active) and user.active[n >> 3] >> (n & 7) & 1):
+                _activate(user, day, ledger)
+    ledger.count(event, session_late)
+
+
+def is_bare(value: bytes) -> bool:
+    """Tell whether nothing is left to forget in an encoded user."""
+    return value[0] == _BARE
 
 
 def prune(user: User, hour: int) -> None:
-    """Forget what is older than the memory, as seen from log hour *hour*."""
+    """
+    Forget what is older than the memory, as seen from log hour *hour*.
+
+    Done at several hours, one after the other, it leaves what the last would have left alone.
+    """
     oldest = hour - MEMORY_HOURS
     prune_seen(user.seen, oldest)
     prune_turns(user.turns, oldest)
@@ -135,18 +156,8 @@ def _activate(user: User, day: int, ledger: Ledger) -> None:
     user.first_day, user.active = after.first, _to_bytes(after.bits)
 
 
-def _known(user: User, event: BotEvent, hour: int) -> bool:
-    day, mark = event.at // DAY_MS, fingerprint(event.event_id)
-    if is_repeat(user.seen, day, mark, timed=not event.warnings):
-        return True
-    remember(user.seen, day, mark, hour)
-
-    return False
-
-
-def _fold_message(user: User, event: BotEvent, hour: int, ledger: Ledger) -> bool:
+def _fold_message(user: User, event: BotEvent, is_in: bool, hour: int, ledger: Ledger) -> bool:
     """Put a message into its session and turn; False where its session is too old to be known."""
-    is_in = event.direction == "in"
     if is_in:
         add_turn(user.turns, event.at, hour, ledger.count_not_handled)
     if event.not_handled:

@@ -21,7 +21,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from faust.stores import base
 from faust.types import TP
 
-from app.core.shard import Shard, stamp_of
+from app.core.entries import stamp_of
+from app.core.shard import Shard
 
 __all__ = ["STORE_ALIAS", "Restore", "ShardStore"]
 

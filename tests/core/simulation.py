@@ -6,11 +6,21 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from app.core.counters import Cell, CellBatch
+from app.core.entries import CLOCK_KEY, stamp_of
 from app.core.events import BotEvent, EventBatch, Reporting, partition_of
-from app.core.shard import CLOCK_KEY, Shard, Writes, stamp_of
+from app.core.shard import Shard, Writes
 from tests.core.oracle import Numbers
 
-__all__ = ["Changelog", "batch", "clock_offset", "fold_all", "numbers_of", "records_of", "taken"]
+__all__ = [
+    "Changelog",
+    "batch",
+    "clock_offset",
+    "every_number",
+    "fold_all",
+    "numbers_of",
+    "records_of",
+    "taken",
+]
 
 
 class Changelog:
@@ -74,16 +84,25 @@ def fold_all(
     return numbers_of(counters)
 
 
-def numbers_of(batches: Iterable[CellBatch]) -> Numbers:
-    """Sum the newest value of each part; minutes left out, difference arrays summed up into numbers."""
+def every_number(batches: Iterable[CellBatch]) -> dict[Cell, int]:
+    """Sum the newest value of each part, of every cell there is; those of 0 left out."""
     parts: dict[tuple[Cell, int, int], tuple[int, int]] = {}
     for cells in batches:
         for *name, value in cells.cells:
             key = (Cell(*name), cells.partition, cells.log_day)
             parts[key] = max(parts.get(key, (-1, 0)), (cells.stamp, value), key=lambda part: part[0])
+    sums: Counter[Cell] = Counter()
+    for (cell, _, _), (_, value) in parts.items():
+        sums[cell] += value
+
+    return {cell: value for cell, value in sums.items() if value}
+
+
+def numbers_of(batches: Iterable[CellBatch]) -> Numbers:
+    """Return every number but those of minutes; difference arrays are summed up into numbers."""
     numbers: Numbers = Counter()
     arrays: defaultdict[tuple[str, str], Counter[int]] = defaultdict(Counter)
-    for (cell, _, _), (_, value) in parts.items():
+    for cell, value in every_number(batches).items():
         if cell.measure.startswith("active_users_"):
             arrays[cell.bot, cell.measure][cell.start] += value
         elif cell.window != "minute" and cell.measure not in ("late", "repeats", "session_late"):

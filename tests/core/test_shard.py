@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.events import BotEvent, Reporting
+from app.core.events import BotEvent, EventBatch, Reporting
 from app.core.shard import Shard
+from app.core.users import is_bare
 from tests.core.oracle import expected
-from tests.core.simulation import Changelog, clock_offset, fold_all, numbers_of, records_of, taken
+from tests.core.simulation import (
+    Changelog,
+    batch,
+    clock_offset,
+    every_number,
+    fold_all,
+    numbers_of,
+    records_of,
+    taken,
+)
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -116,13 +127,96 @@ def test_stale_writes_of_a_frozen_worker_lose(own: list[BotEvent], seed: int) ->
     assert expected(own) == numbers_of([*changelog.counters, *stale.counters])
 
 
-def run_with_crashes(records: list, rng: random.Random) -> Changelog:
+@settings(max_examples=200, deadline=None)
+@given(own=events(60), seed=st.integers(0, 2**32), visits=st.sampled_from([1, 2, 5, 1000]))
+def test_what_expires_on_the_way_changes_no_number(own: list[BotEvent], seed: int, visits: int) -> None:
+    """Over days of receipt, with parts sealed and users tidied bit by bit and crashes in between: the same numbers."""
+    rng = random.Random(seed)
+    records = records_of(over_days(own, rng), rng.choice([1, 2, 5]))
+    whole = Shard(0, {})
+    for offset, record in enumerate(records):
+        whole.fold(offset, record)
+
+    assert every_number(taken(whole).counters) == every_number(
+        run_with_crashes(records, rng, visits).counters
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(own=events(60), seed=st.integers(0, 2**32), visits=st.sampled_from([1, 5, 1000]))
+def test_a_frozen_worker_may_tidy_up_late(own: list[BotEvent], seed: int, visits: int) -> None:
+    """Days go by; a worker thought dead writes its last flush, tombstones and all, into its successor's work."""
+    rng = random.Random(seed)
+    records = records_of(over_days(own, rng), 2)
+    changelog, old = Changelog(), Shard(0, {}, visits)
+    asleep, cut = rng.randrange(len(records) + 1), rng.randrange(len(records) + 1)
+    go_on(old, records[:asleep], changelog, rng)
+    new = Shard(0, changelog.restore(), visits)
+    for offset in range(old.clock.offset + 1, min(asleep + rng.randrange(3), len(records))):
+        old.fold(offset, records[offset])
+    held_back = taken(old)
+    go_on(new, records[:cut], changelog, rng)
+    changelog.write(held_back, until=rng.randrange(len(held_back.entries) + len(held_back.sealed) + 1))
+    go_on(new, records[: rng.randrange(cut, len(records) + 1)], changelog, rng)
+    last = Shard(0, changelog.restore(), visits)
+    go_on(last, records, changelog, rng)
+    changelog.write(last.take())
+    whole = Shard(0, {})
+    for offset, record in enumerate(records):
+        whole.fold(offset, record)
+
+    assert every_number(taken(whole).counters) == every_number(changelog.counters)
+
+
+def go_on(shard: Shard, records: list[list[EventBatch]], changelog: Changelog, rng: random.Random) -> None:
+    """Fold what *shard* has not folded, with a flush now and then."""
+    for offset in range(shard.clock.offset + 1, len(records)):
+        shard.fold(offset, records[offset])
+        if rng.random() < 0.4:
+            changelog.write(shard.take())
+
+
+@settings(max_examples=60, deadline=None)
+@given(own=events(60), seed=st.integers(0, 2**32), visits=st.sampled_from([3, 10, 1000]))
+def test_what_has_expired_leaves_the_changelog(own: list[BotEvent], seed: int, visits: int) -> None:
+    """Whatever crashed before: while time goes on, old parts and memories are deleted, a bounded number with each flush."""
+    rng = random.Random(seed)
+    records = records_of(over_days(own, rng), 2)
+    changelog = run_with_crashes(records, rng, visits)
+    shard = Shard(0, changelog.restore(), visits)
+    last_ms = shard.clock.log_ms + 3 * DAY
+    for n in range(100):
+        last_ms += HOUR // 2
+        other = BotEvent(f"t{n}", "ticking", "clock", last_ms, last_ms, "typing")
+        shard.fold(len(records) + n, [batch(len(records) + n, [other])])
+        writes = taken(shard)
+        changelog.write(writes)
+
+        assert max(visits, len(writes.entries)) >= len(writes.sealed)
+
+    kept = changelog.restore()
+    last_day = last_ms // DAY
+    assert {last_day, last_day - 1} >= {int(key.split(b"|")[1]) for key in kept if key[:1] == b"c"}
+    assert set() == {key for key in kept if key[:1] == b"u" and not is_bare(kept[key][8:])}
+
+
+def over_days(own: list[BotEvent], rng: random.Random) -> list[BotEvent]:
+    """Let *own* arrive over days and weeks instead of within a minute."""
+    received_at, events = own[0].received_at, []
+    for event in own:
+        received_at += rng.choice([0, 1000, HOUR, 5 * HOUR, 30 * HOUR, 60 * HOUR])
+        events.append(msgspec.structs.replace(event, received_at=received_at))
+
+    return events
+
+
+def run_with_crashes(records: list, rng: random.Random, visits: int = 1000) -> Changelog:
     """Fold *records*, flushing and crashing at random, until a run reaches the end and its flush is whole."""
     changelog = Changelog()
     crashes = 6
     while True:
         entries = changelog.restore()
-        shard = Shard(0, entries)
+        shard = Shard(0, entries, visits)
         offset = clock_offset(entries) + 1
         while offset < len(records):
             shard.fold(offset, records[offset])
@@ -131,7 +225,7 @@ def run_with_crashes(records: list, rng: random.Random) -> Changelog:
                 writes = taken(shard)
                 if crashes and rng.random() < 0.6:
                     crashes -= 1
-                    changelog.write(writes, until=rng.randrange(len(writes.entries) + 1))
+                    changelog.write(writes, until=rng.randrange(len(writes.entries) + len(writes.sealed) + 1))
                     break
                 changelog.write(writes)
         else:

@@ -1,0 +1,81 @@
+"""
+What state is kept as: entries `key -> stamp + value` of one changelog partition, one namespace for each kind.
+
+    c|log day|bot|window|start|group   parts of counters (app/core/groups.py)
+    b|bot                              newest event time of a bot (8 bytes)
+    u|bot|user                         user (app/core/users.py)
+    k                                  clock: where we stand
+
+The stamp, eight bytes, is the offset of the last bot-events record folded into the value.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+__all__ = [
+    "CLOCK_KEY",
+    "PARTS",
+    "STAMP",
+    "USERS",
+    "Clock",
+    "bot_key",
+    "clock_of",
+    "log_day_of",
+    "prefix_of",
+    "stamp_of",
+    "user_key",
+]
+
+CLOCK_KEY: Final = b"k"
+PARTS: Final = b"c"
+USERS: Final = b"u"
+STAMP: Final = 8
+"""Length of a stamp; the value follows."""
+
+
+class Clock(msgspec.Struct, array_like=True):
+    """
+    Where a shard stands.
+
+    `offset`: last bot-events record folded.  `sources`: last raw offset folded per raw partition, so that what a
+    restarted normaliser sends again is dropped.  `log_ms`: latest time of receipt seen.
+    """
+
+    offset: int = -1
+    sources: dict[int, int] = {}
+    log_ms: int = 0
+
+
+def prefix_of(stamp: int) -> bytes:
+    """Return what an entry begins with."""
+    return stamp.to_bytes(STAMP, "big")
+
+
+def stamp_of(entry: bytes) -> int:
+    """Return the stamp of an entry's value."""
+    return int.from_bytes(entry[:STAMP], "big")
+
+
+def bot_key(bot_id: str) -> bytes:
+    """Return the key of a bot's newest event time."""
+    return f"b|{bot_id}".encode()
+
+
+def user_key(bot_id: str, user_id: str) -> bytes:
+    """Return the key of a user."""
+    return f"u|{bot_id}|{user_id}".encode()
+
+
+def log_day_of(key: bytes) -> int:
+    """Return the log day of a part."""
+    return int(key.split(b"|", 2)[1])
+
+
+def clock_of(entries: dict[bytes, bytes]) -> Clock:
+    """Return the clock of restored entries, or a new one."""
+    entry = entries.get(CLOCK_KEY)
+
+    return msgspec.msgpack.decode(entry[STAMP:], type=Clock) if entry else Clock()
