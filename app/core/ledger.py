@@ -82,6 +82,11 @@ class BotLedger:
         """Count an event that was counted before, as nothing but that."""
         self._add_hour_and_day("repeats", "", event.at, "", 1)
 
+    def count_intent(self, event: BotEvent) -> None:
+        """Count the intent of an event that was counted without one: its shape takes the place of the plain one."""
+        self._count_shape(event, event.intent, 1)
+        self._count_shape(event, "", -1)
+
     def count(self, event: BotEvent, session_late: bool) -> None:
         """Count an event in the totals and dimensions of its periods."""
         at = event.at
@@ -111,6 +116,13 @@ class BotLedger:
         sheets, self._sheets = self._sheets, _new_sheets()
 
         return sheets
+
+    def _count_shape(self, event: BotEvent, intent: str, n: int) -> None:
+        shape = (event.direction, event.kind, event.platform, event.locale, intent, event.event_name)
+        if event.at >= self.log_ms - MINUTE_HORIZON_MS:
+            self._minutes[event.at // _MINUTE_MS][shape] += n
+        else:
+            self._quarters[event.at // _QUARTER_MS][shape] += n
 
     def _add_hour_and_day(self, measure: str, dim: str, at_ms: int, key: str, delta: int) -> None:
         name, change = name_of(measure, dim, key), delta * unit_of(measure, dim)

@@ -2,24 +2,33 @@
 Has this event been counted before?
 
 Platforms redeliver and SDKs retry, so every event with an id of its own is remembered for two days after its
-receipt: eight bytes of a hash, filed under the user and the UTC day of the event's time, where a repeat of the same
-body is looked for.  A repeat whose body has no time may fall on the day after the first.
+receipt: seven bytes of a hash and one that says whether it was rich, filed under the user and the UTC day of the
+event's time, where a repeat of the same body is looked for.  A repeat whose body has no time may fall on the day after
+the first.
+
+Rich is an event with an intent, or not handled.  Some SDKs send a message again, with its intent, when language
+understanding has spoken: the first rich repeat of a plain event adds what it says (docs/decisions 14).
 """
 
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
-__all__ = ["MOST_IDS", "Seen", "fingerprint", "prune_seen", "remember"]
+__all__ = ["MOST_IDS", "Arrival", "Seen", "fingerprint", "prune_seen", "remember"]
 
 MOST_IDS: Final = 65_536
 """Ids remembered per user and day; beyond it the oldest are forgotten first."""
 
+Arrival = Literal["new", "repeat", "richer"]
+
 _WIDTH: Final = 8
-_BLANK: Final = blake2b(digest_size=_WIDTH)
+_HASH: Final = _WIDTH - 1
+_BLANK: Final = blake2b(digest_size=_HASH)
+_PLAIN: Final = b"\0"
+_RICH: Final = b"\1"
 
 
 class Seen(msgspec.Struct, array_like=True, gc=False):
@@ -31,32 +40,38 @@ class Seen(msgspec.Struct, array_like=True, gc=False):
 
 
 def fingerprint(event_id: str) -> bytes:
-    """Return eight bytes that stand for an event id."""
+    """Return seven bytes that stand for an event id."""
     digest = _BLANK.copy()  # half the time of a new one
     digest.update(event_id.encode())
 
     return digest.digest()
 
 
-def remember(seen: list[Seen], day: int, mark: bytes, hour: int, timed: bool) -> bool:
-    """File *mark* under *day*; False where it is there, or, if the body has no time of its own, the day before."""
+def remember(seen: list[Seen], day: int, mark: bytes, hour: int, timed: bool, rich: bool) -> Arrival:
+    """
+    File *mark* under *day*, unless it is there, or, if the body has no time of its own, on the day before.
+
+    A rich repeat of a plain one is `richer`, once; without a time of its own it is a repeat like any other.
+    """
     own = None
     for entry in seen:
         if entry.day == day:
             own = entry
         elif timed or entry.day != day - 1:
             continue
-        if entry.prints.find(mark) >= 0 and _contains(entry.prints, mark):  # half the time of `in`
-            return False
+        place = entry.prints.find(mark)  # half the time of `in`
+        if place >= 0 and (place := _aligned(entry.prints, mark, place)) >= 0:
+            return _again(entry, place + _HASH, hour, rich and timed)
+    mark += _RICH if rich else _PLAIN
     if own is None:
         seen.append(Seen(day, hour, mark))
-        return True
+        return "new"
     own.prints += mark
     own.touched = hour
     if len(own.prints) > MOST_IDS * _WIDTH:
         own.prints = own.prints[len(own.prints) // 8 :][-MOST_IDS * _WIDTH :]
 
-    return True
+    return "new"
 
 
 def prune_seen(seen: list[Seen], oldest_hour: int) -> None:
@@ -67,9 +82,18 @@ def prune_seen(seen: list[Seen], oldest_hour: int) -> None:
             return
 
 
-def _contains(prints: bytes, mark: bytes) -> bool:
-    at = prints.find(mark)
-    while at >= 0 and at % _WIDTH:
-        at = prints.find(mark, at + 1)
+def _aligned(prints: bytes, mark: bytes, place: int) -> int:
+    """Return where *mark* stands as a whole, from *place* on; -1 if nowhere."""
+    while place >= 0 and place % _WIDTH:
+        place = prints.find(mark, place + 1)
 
-    return at >= 0
+    return place
+
+
+def _again(entry: Seen, place: int, hour: int, rich: bool) -> Arrival:
+    if not rich or entry.prints[place] == _RICH[0]:
+        return "repeat"
+    entry.prints = entry.prints[:place] + _RICH + entry.prints[place + 1 :]
+    entry.touched = hour
+
+    return "richer"

@@ -1,9 +1,9 @@
 """
 Turns that the bot did not handle.
 
-A turn begins at each instant of an incoming message and lasts until the next one.  A flagged message (the intent
+A turn begins at each instant of an incoming message and lasts until the next one.  A flagged event (the intent
 NotHandled, a fallback, too little confidence) makes the turn it falls into not handled, once, on whichever side it
-is.  Flagged messages before the first known incoming one form a turn that begins with the earliest of them.
+is.  Flagged events before the first known incoming one form a turn that begins with the earliest of them.
 
 Both lists are sorted, so a late incoming message splits the turn it falls into.
 """
@@ -26,7 +26,7 @@ MOST_TURNS: Final = 4096
 
 
 class Turns(msgspec.Struct, array_like=True, gc=False):
-    """Instants of incoming messages and of flagged messages, each with the hour of receipt."""
+    """Instants of incoming messages and of flagged events, each with the hour of receipt."""
 
     starts: list[int] = []
     touched: list[int] = []
@@ -57,7 +57,7 @@ def add_turn(turns: Turns, at_ms: int, hour: int, count: Count) -> None:
 
 
 def add_flag(turns: Turns, at_ms: int, hour: int, count: Count) -> None:
-    """Mark the turn of a flagged message as not handled."""
+    """Mark the turn of a flagged event as not handled."""
     i = bisect_right(turns.starts, at_ms) - 1
     _count_flagged(turns, i, -1, count)
     place = bisect_right(turns.flags, at_ms)

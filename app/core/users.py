@@ -46,6 +46,9 @@ class Ledger(Protocol):
     def count_repeat(self, event: BotEvent) -> None:
         """Count an event that was counted before, as nothing but that."""
 
+    def count_intent(self, event: BotEvent) -> None:
+        """Count the intent of an event that was counted without one."""
+
     def count(self, event: BotEvent, session_late: bool) -> None:
         """Count an event in the totals and dimensions of its periods."""
 
@@ -91,27 +94,42 @@ def decode_user(value: bytes) -> User:
 
 def fold_event(user: User, event: BotEvent, hour: int, ledger: Ledger) -> None:
     """
-    Count *event*, received in log hour *hour*, once; a repeat changes nothing but the number of repeats.
+    Count *event*, received in log hour *hour*, once; a repeat adds no more than what the first lacked.
 
     The caller has pruned *user* for this hour (`prune`).
     """
     at = event.at
-    if event.repeats and not remember(
-        user.seen, at // DAY_MS, fingerprint(event.event_id), hour, not event.warnings
-    ):
-        ledger.count_repeat(event)
-        return
+    if event.repeats:
+        is_rich = event.intent != "" or event.not_handled
+        arrival = remember(
+            user.seen, at // DAY_MS, fingerprint(event.event_id), hour, not event.warnings, is_rich
+        )
+        if arrival != "new":
+            ledger.count_repeat(event)
+            if arrival == "richer":
+                _enrich(user, event, hour, ledger)
+            return
     session_late = False
     if event.user_id:  # a page's feed has messages of nobody
         is_message, direction = event.kind in MESSAGE_KINDS, event.direction
         if is_message and direction != "none":
             session_late = not _fold_message(user, event, direction == "in", hour, ledger)
+        if event.not_handled:
+            add_flag(user.turns, at, hour, ledger.count_not_handled)
         if (is_message and direction == "in") or event.kind == CUSTOM:
             day = ledger.calendar.day(at)
             n = day - user.first_day
             if not (0 <= n >> 3 < len(user.active) and user.active[n >> 3] >> (n & 7) & 1):
                 _activate(user, day, ledger)
     ledger.count(event, session_late)
+
+
+def _enrich(user: User, event: BotEvent, hour: int, ledger: Ledger) -> None:
+    """Add what a repeat says and the event before it did not."""
+    if event.intent:
+        ledger.count_intent(event)
+    if event.not_handled and event.user_id:
+        add_flag(user.turns, event.at, hour, ledger.count_not_handled)
 
 
 def is_bare(value: bytes) -> bool:
@@ -160,8 +178,6 @@ def _fold_message(user: User, event: BotEvent, is_in: bool, hour: int, ledger: L
     """Put a message into its session and turn; False where its session is too old to be known."""
     if is_in:
         add_turn(user.turns, event.at, hour, ledger.count_not_handled)
-    if event.not_handled:
-        add_flag(user.turns, event.at, hour, ledger.count_not_handled)
     if event.session_id:
         add_named(user.named, event.session_id, event.at, is_in, hour, ledger.tally)
         return True

@@ -2,6 +2,8 @@
 --
 -- A repeat has the event id of the first arrival, but its `at` may differ where it comes from the time of receipt, so
 -- the key holds no time.  Of two rows of one event the one that came first in bot-events stays: the counters counted it.
+-- A repeat that is richer, with an intent or not handled where the first said neither, stays in its stead: the counters
+-- have added what it says.
 -- The index is four times finer than usual, as one user's events are what is looked up most.
 
 CREATE TABLE IF NOT EXISTS events
@@ -36,7 +38,7 @@ CREATE TABLE IF NOT EXISTS events
     `stream_partition` UInt32 COMMENT 'Partition of bot-events',
     `stream_offset` UInt64 COMMENT 'Offset in that partition',
     `stream_index` UInt32 COMMENT 'Event within that record',
-    `precedence` UInt64 MATERIALIZED bitNot(bitShiftLeft(stream_offset, 20) + least(stream_index, 1048575)) COMMENT 'The higher, the earlier the row came in bot-events; the highest of an event id stays',
+    `precedence` UInt64 MATERIALIZED bitShiftLeft(toUInt64((intent != '' OR not_handled) AND empty(warnings)), 63) + bitAnd(bitNot(bitShiftLeft(stream_offset, 20) + least(stream_index, 1048575)), 9223372036854775807) COMMENT 'The higher, the richer the row, and then the earlier in bot-events; the highest of an event id stays',
     `is_message` Bool ALIAS direction != 'none' AND kind IN ('audio', 'command', 'contact', 'file', 'form', 'image', 'intent', 'link', 'location', 'postback', 'quick_reply', 'shortcut', 'sticker', 'template', 'text', 'video') COMMENT 'Carries content from or to the user',
     `is_activity` Bool ALIAS user_id != '' AND (kind = 'custom' OR (direction = 'in' AND is_message)) COMMENT 'Makes the user active on its day',
     INDEX at_range at TYPE minmax GRANULARITY 1

@@ -1,11 +1,11 @@
 -- Turns the bot did not understand, by the local hour and day in which they start.  A turn starts at each distinct
--- instant of an incoming message; flagged messages before the first of them make one turn, from the earliest on.
+-- instant of an incoming message; flagged events before the first of them make one turn, from the earliest on.
 WITH
     messages AS
     (
-        SELECT user_id, at, direction, not_handled
+        SELECT user_id, at, is_message AND direction = 'in' AS begins, not_handled
         FROM bot_events
-        WHERE bot_id = %(bot)s AND is_message AND user_id != ''
+        WHERE bot_id = %(bot)s AND (is_message OR not_handled) AND user_id != ''
     ),
     flags AS
     (
@@ -17,7 +17,7 @@ WITH
     (
         SELECT DISTINCT user_id, at, 1 AS found
         FROM messages
-        WHERE direction = 'in'
+        WHERE begins
     ),
     unhandled AS
     (

@@ -12,9 +12,11 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from app.core.events import BotEvent, Reporting, is_activity, is_message
 
-__all__ = ["Numbers", "expected"]
+__all__ = ["Numbers", "expected", "once"]
 
 Numbers = Counter[tuple[str, str, str, str, int, str]]
 """(bot, measure, dim, window, start s, key) -> value; rolling measures as numbers, not as difference arrays."""
@@ -23,15 +25,10 @@ _EPOCH = date(1970, 1, 1)
 
 
 def expected(events: Iterable[BotEvent], reporting: Reporting = Reporting()) -> Numbers:
-    """Count *events*, in order of arrival; of repeats only the first."""
+    """Count *events*, in order of arrival; of repeats the first, with what the first rich one of them says."""
     numbers: Numbers = Counter()
     by_user: defaultdict[tuple[str, str], list[BotEvent]] = defaultdict(list)
-    seen: set[tuple[str, str, str]] = set()
-    for event in events:
-        if event.repeats:
-            if (event.bot_id, event.user_id, event.event_id) in seen:
-                continue
-            seen.add((event.bot_id, event.user_id, event.event_id))
+    for event in once(events):
         by_user[event.bot_id, event.user_id].append(event)
         _count(numbers, event, reporting)
     for (bot, user), own in by_user.items():
@@ -42,6 +39,19 @@ def expected(events: Iterable[BotEvent], reporting: Reporting = Reporting()) -> 
         _turns(numbers, bot, own, reporting)
 
     return +numbers
+
+
+def once(events: Iterable[BotEvent]) -> list[BotEvent]:
+    """Return each event once, with what the first rich one of its repeats says."""
+    found: dict[object, BotEvent] = {}
+    for event in events:
+        key = (event.bot_id, event.user_id, event.event_id) if event.repeats else object()
+        first = found.setdefault(key, event)
+        is_rich, was_rich = (bool(one.intent) or one.not_handled for one in (event, first))
+        if is_rich and not was_rich and not event.warnings:
+            found[key] = msgspec.structs.replace(first, intent=event.intent, not_handled=event.not_handled)
+
+    return list(found.values())
 
 
 def _count(numbers: Numbers, event: BotEvent, reporting: Reporting) -> None:
@@ -134,7 +144,7 @@ def _sessions(numbers: Numbers, bot: str, events: list[BotEvent], reporting: Rep
 def _turns(numbers: Numbers, bot: str, events: list[BotEvent], reporting: Reporting) -> None:
     messages = [event for event in events if is_message(event)]
     starts = sorted({event.at for event in messages if event.direction == "in"})
-    flags = sorted(event.at for event in messages if event.not_handled)
+    flags = sorted(event.at for event in events if event.not_handled)
     turns = {max((s for s in starts if s <= flag), default=None) for flag in flags}
     for start in turns:
         at = flags[0] if start is None else start

@@ -47,29 +47,44 @@ def make_event(
     attributes: dict[str, str] | None = None,
 ) -> BotEvent:
     """Return an event; `at` is None where the body has no time. Without a message's id it gets its own by place."""
-    settled, warnings = settle(at, context.received_at)
-    event_id = _event_id(context.platform, kind, direction, user_id, at, message_id)
+    platform, received_at = context.platform, context.received_at
+    settled, warnings = settle(at, received_at)
+    event_id = _event_id(platform, kind, direction, user_id, at, message_id) if message_id else ""
 
+    # by position: keywords for so many fields take longer than the event
     return BotEvent(
         event_id,
         context.bot_id,
         user_id,
         settled,
-        context.received_at,
+        received_at,
         kind,
         direction,
         event_id != "",
-        context.platform or "generic",
-        message_id=message_id,
-        attributes=attributes or {},
-        dialect=context.dialect,
-        sdk=context.sdk,
-        warnings=warnings,
+        platform or "generic",
+        "",
+        "",
+        None,
+        False,
+        "",
+        "",
+        message_id,
+        "",
+        None,
+        "",
+        "",
+        attributes or {},
+        {},
+        context.dialect,
+        context.sdk,
+        warnings,
     )
 
 
 def add_intent(event: BotEvent, intent: object, context: Context) -> None:
     """Put an intent on *event*: a name, or `{name, confidence, inputs: [{name, value}]}`."""
+    if intent is None:
+        return
     found = named(intent)
     name = text(intent) or text(found.get("name"))
     if not name:
@@ -77,7 +92,9 @@ def add_intent(event: BotEvent, intent: object, context: Context) -> None:
     event.intent = name
     event.intent_confidence = number(found.get("confidence"))
     event.not_handled = is_not_handled(name, event.intent_confidence, context.confidence_threshold)
-    event.attributes |= intent_inputs(found.get("inputs"))
+    inputs = found.get("inputs")
+    if inputs:
+        event.attributes |= intent_inputs(inputs)
 
 
 def intent_inputs(inputs: object) -> dict[str, str]:
@@ -99,6 +116,8 @@ def is_not_handled(intent: str, confidence: float | None, threshold: float | Non
 
 def add_user(event: BotEvent, attributes: object) -> None:
     """Put what the caller knows of the user on *event*."""
+    if not attributes:
+        return
     event.user_attributes = texts(named(attributes))
     event.locale = event.locale or text(named(attributes).get("locale"))
 
@@ -122,9 +141,7 @@ def identify(event: BotEvent, *parts: object) -> None:
 
 def scoped_id(scope: str, user_id: str, given_id: str) -> str:
     """Return an event id that two events share only if all three parts are the same; long ones as their hash."""
-    if ":" in user_id or "%" in user_id:
-        user_id = _escaped(user_id)
-    scoped = f"{scope}:{user_id}:{given_id}"
+    scoped = f"{scope}:{_escaped(user_id)}:{given_id}"
 
     return scoped if len(scoped) <= _LONGEST_ID else blake2b(scoped.encode(), digest_size=16).hexdigest()
 
@@ -133,14 +150,12 @@ _LONGEST_ID: Final = 64
 
 
 def _escaped(part: str) -> str:
-    return part.replace("%", "%25").replace(":", "%3A")
+    return part.replace("%", "%25").replace(":", "%3A") if ":" in part or "%" in part else part
 
 
 def _event_id(
     platform: str, kind: str, direction: Direction, user_id: str, at: int | None, message_id: str
 ) -> str:
-    if not message_id:
-        return ""
     scope = _escaped(platform)
     if kind in MESSAGE_KINDS:
         return scoped_id(f"{scope}:{direction}", user_id, message_id)

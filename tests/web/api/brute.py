@@ -14,7 +14,7 @@ from clickhouse_driver import Client
 
 from app.config import Settings
 from app.core.events import BotEvent, Reporting, is_activity, is_message
-from tests.core.oracle import Numbers, expected
+from tests.core.oracle import Numbers, expected, once
 from tests.core.test_shard import BASE, DAY, make_events
 
 __all__ = ["BOT", "FIRST", "LAST", "NOW_MS", "SIMULATED", "ZONES", "Stocked", "local", "own", "period_of"]
@@ -54,8 +54,7 @@ class Stocked(NamedTuple):
 
 def own(bot: str = BOT) -> list[BotEvent]:
     """Return the bot's events, each once."""
-    first = {(event.user_id, event.event_id): event for event in reversed(SIMULATED) if event.bot_id == bot}
-    return list(first.values())
+    return once(event for event in SIMULATED if event.bot_id == bot)
 
 
 def local(at_ms: int, reporting: Reporting) -> datetime:
