@@ -77,6 +77,25 @@ def test_every_path_of_the_table_is_cut_out_of_raw_bytes(path: tuple[str, str, s
     assert SECRET.encode() not in item
 
 
+def test_an_escaped_name_is_a_name() -> None:
+    """However the letters of a name are written, what it names is cut out."""
+    item, removed = clean(
+        "dashbot", "generic", rb'{"\u0061pi\u004bey":"%b","access\u005Ftoken":"x"}' % SECRET.encode()
+    )
+
+    assert (b"{}", ["apiKey", "access_token"]) == (item, removed)
+
+
+def test_secrets_of_a_platform_that_nobody_knows() -> None:
+    """Its bodies are read as generic ones, so what generic bodies hold of secrets is cut out of them."""
+    body = {"userId": "u", "platformJson": {"token": SECRET, "a": {"response_url": SECRET}}}
+
+    assert (
+        {"userId": "u", "platformJson": {"a": {}}},
+        ["platformJson.token", "platformJson.a.response_url"],
+    ) == redact("dashbot", "unheard-of", body)
+
+
 def test_an_item_without_secrets_keeps_its_bytes() -> None:
     """Numbers, escapes and blanks stay as they were written."""
     item = rb'{ "user":"u\u00e9", "attributes":{"n":1.50, "token": "mine"} }'

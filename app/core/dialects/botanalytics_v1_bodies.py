@@ -70,8 +70,9 @@ def _generic(body: dict[str, Any], context: Context) -> Outcome:
         why = "`message` is missing; send {text, timestamp}"
         return _refused(Reason.MISSING_FIELD, why, "message")
     if context.side == "none":
-        why = "`is_sender_bot` is missing; send true for what the bot says and false for what the user says"
-        return _refused(Reason.MISSING_FIELD, why, "is_sender_bot")
+        state, reason = ("must be a boolean", Reason.WRONG_TYPE) if "is_sender_bot" in body else _MISSING
+        why = f"`is_sender_bot` {state}; send true for what the bot says and false for what the user says"
+        return _refused(reason, why, "is_sender_bot")
     event = make_event(context, "text", context.side, user_id, _time(message))
     event.text = text(message.get("text"))
     event.attributes = scalars(message, "text", "timestamp")
@@ -80,6 +81,9 @@ def _generic(body: dict[str, Any], context: Context) -> Outcome:
     add(outcome, event, "user.id")
 
     return outcome
+
+
+_MISSING: Final = ("is missing", Reason.MISSING_FIELD)
 
 
 def _facebook(body: dict[str, Any], context: Context) -> Outcome:

@@ -16,7 +16,7 @@ from app.core.outcome import Outcome, Reason, Rejection
 from app.core.platforms import line_events
 from app.core.platforms.building import add, add_intent, add_user, make_event
 from app.core.platforms.context import Context
-from app.core.platforms.fields import flat, json_text, listed, named, number, text
+from app.core.platforms.fields import flats, json_text, listed, named, number, text
 from app.core.platforms.platform import Platform
 from app.core.platforms.twitter_messages import first_message
 from app.core.times import milliseconds, parse_at
@@ -119,10 +119,12 @@ def _time(body: dict[str, Any], hints: _Hints) -> int | None:
 
 
 def _attributes(body: dict[str, Any]) -> dict[str, str]:
-    attributes = (
-        flat("metadata", body.get("metadata"))
-        | flat("template", body.get("dashbotTemplateId"))
-        | flat("button_id", _button(body))
+    attributes = flats(
+        {
+            "metadata": body.get("metadata"),
+            "template": body.get("dashbotTemplateId"),
+            "button_id": _button(body),
+        }
     )
     images = [{"type": "image", "url": address} for address in _images(body)]
     buttons = [text(named(button).get("label")) for button in listed(body.get("buttons"))]

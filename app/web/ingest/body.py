@@ -16,6 +16,7 @@ import msgspec
 import zstandard
 from aiohttp import ClientError, StreamReader, web
 
+from app.core.bodies import mend
 from app.web.errors import Fault
 
 __all__ = ["MAX_REQUEST_ITEMS", "read_body", "split"]
@@ -51,7 +52,7 @@ async def read_body(request: web.BaseRequest, limit_bytes: int) -> bytes:
 
 def split(body: bytes, *, is_ndjson: bool = False) -> list[bytes]:
     """Return the JSON values of *body*: one object, the elements of an array, or the lines of NDJSON."""
-    body = _checked(body)
+    body = _checked(body, is_ndjson=is_ndjson)
     if is_ndjson:
         items = _lines(body)
     elif body[:1] == b"[":
@@ -88,7 +89,7 @@ async def _rest(content: StreamReader, beginning: bytes, limit_bytes: int) -> by
     return bytes(body)
 
 
-def _checked(body: bytes) -> bytes:
+def _checked(body: bytes, *, is_ndjson: bool) -> bytes:
     if body[:1] not in b"{[":
         body = body.removeprefix(_BOM).lstrip(_BLANK)
     if not body:
@@ -97,7 +98,8 @@ def _checked(body: bytes) -> bytes:
             "empty_body",
             "The body is empty; send a JSON object, an array of objects, or NDJSON.",
         )
-    if not body.isascii():
+    # a line that is not UTF-8 costs itself only, and says so by itself
+    if not (is_ndjson or body.isascii()):
         try:
             body.decode()
         except UnicodeDecodeError as error:
@@ -111,7 +113,11 @@ def _checked(body: bytes) -> bytes:
 
 def _elements(body: bytes) -> list[bytes]:
     try:
-        return [bytes(raw) for raw in _array.decode(body)]
+        try:
+            return [bytes(raw) for raw in _array.decode(body)]
+        except msgspec.DecodeError:
+            # half an emoji in one element costs no other
+            return [bytes(raw) for raw in _array.decode(mend(body))]
     except msgspec.DecodeError as error:
         raise _not_json(error) from error
     except RecursionError as error:
@@ -122,9 +128,9 @@ def _object_or_lines(body: bytes) -> list[bytes]:
     if b"\n" not in body:
         return [body]
     try:
-        _value.decode(body)
+        _value.decode(mend(body))
     except msgspec.DecodeError as error:
-        if not _is_json(body.partition(b"\n")[0]):
+        if not _is_json(mend(body.partition(b"\n")[0])):
             raise _not_json(error) from error
         return _lines(body)
     except RecursionError as error:

@@ -667,3 +667,15 @@ def test_no_body_breaks_the_reader(body: object, place: tuple[str, str]) -> None
     outcome = _read(place[0], body, place[1])
 
     assert isinstance(outcome, Outcome)
+
+
+@pytest.mark.parametrize(
+    ("platform", "body"),
+    [
+        pytest.param("twilio", {"is_sender_bot": False, "message": {"MessageSid": "S", "From": "U", "Body": "hi"}}, id="Twilio"),
+        pytest.param("viber", {"message": {"sender": {"id": "U"}, "message": {"type": "text", "text": "hi"}}}, id="Viber"),
+    ],
+)  # fmt: skip
+def test_a_wrapper_may_have_more_in_it(platform: str, body: dict[str, Any]) -> None:
+    """What else a client puts beside the message does not hide it."""
+    assert [("in", "U", "hi")] == _said(platform, body | {"client": {"version": 1}})
