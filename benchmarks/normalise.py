@@ -1,15 +1,16 @@
 """
-How long normalise takes for an event, beside the plain decoding of the same bodies.
+How long normalise takes for an event, beside the plain decoding of the same bodies; CPU time of one core.
 
-    python -m benchmarks.normalise
+    python -m benchmarks.normalise [--json]
 """
 
 from __future__ import annotations
 
-import os
+import argparse
+import json
+import time
 import timeit
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 import orjson
@@ -19,6 +20,8 @@ from app.core.dialects import DIALECTS
 from app.core.normalise import normalise
 from app.core.platforms.context import context_of
 from app.core.redact import prepare
+from benchmarks.corpus import corpus_rows, measure_corpus
+from benchmarks.report import machine, table
 
 NATIVE = (
     b'{"user":"u-%d","direction":"in","text":"Where is my order? It should have come on Tuesday",'
@@ -37,7 +40,6 @@ FACEBOOK = (
 )
 RECEIVED_AT = 1_085_659_201_000
 ITEMS = 100
-PAYLOADS = Path(os.environ.get("BOTPULSE_SHARED", "../shared")) / "payloads/facebook"
 
 
 def _delivery(way: str, platform: str, type: str, items: list[bytes]) -> Delivery:
@@ -50,36 +52,55 @@ def _many(template: bytes) -> list[bytes]:
     return [template % (n, n) for n in range(ITEMS)]
 
 
-def _measure(name: str, delivery: Delivery) -> None:
+def _measure(delivery: Delivery) -> dict[str, float]:
+    """Return the mean size of an item and microseconds per item of each step."""
     items = [bytes(item) for item in delivery.items]
     record = encode_delivery(delivery)
     dialect = DIALECTS[delivery.way]
     context = context_of(delivery)
-    works: list[Callable[[], object]] = [
-        lambda: [orjson.loads(item) for item in items],
-        lambda: [dialect.check(item, delivery.platform, delivery.type) for item in items],
-        lambda: [prepare(delivery.way, delivery.platform, item, delivery.type) for item in items],
-        lambda: [dialect.read(item, context) for item in items],
-        lambda: normalise(record, 0, 1, 4),
-    ]
-    bytes_each = sum(map(len, items)) // len(items)
-    print(f"{name:20}{bytes_each:>8}" + "".join(f"{_us(work, len(items)):>12.2f}" for work in works))
+    works: dict[str, Callable[[], object]] = {
+        "orjson": lambda: [orjson.loads(item) for item in items],
+        "check": lambda: [dialect.check(item, delivery.platform, delivery.type) for item in items],
+        "prepare": lambda: [prepare(delivery.way, delivery.platform, item, delivery.type) for item in items],
+        "read": lambda: [dialect.read(item, context) for item in items],
+        "normalise": lambda: normalise(record, 0, 1, 4),
+    }
+    size = {"bytes": sum(map(len, items)) // len(items)}
+    return size | {step: round(_us(work, len(items)), 2) for step, work in works.items()}
 
 
 def _us(work: Callable[[], object], items: int) -> float:
-    return min(timeit.repeat(work, number=50, repeat=7)) / 50 / items * 1e6
+    return min(timeit.repeat(work, number=10, repeat=35, timer=time.process_time)) / 10 / items * 1e6
+
+
+def _deliveries() -> dict[str, Delivery]:
+    return {
+        "native": _delivery("native", "", "", _many(NATIVE)),
+        "dashbot generic": _delivery("dashbot", "generic", "incoming", _many(GENERIC)),
+        "dashbot facebook": _delivery("dashbot", "facebook", "all", _many(FACEBOOK)),
+    }
 
 
 def main() -> None:
     """Print microseconds per item."""
-    heads = ("orjson", "check", "prepare", "read", "normalise")
-    print(f"{'us per item':20}{'bytes':>8}" + "".join(f"{head:>12}" for head in heads))
-    _measure("native", _delivery("native", "", "", _many(NATIVE)))
-    _measure("dashbot generic", _delivery("dashbot", "generic", "incoming", _many(GENERIC)))
-    _measure("dashbot facebook", _delivery("dashbot", "facebook", "all", _many(FACEBOOK)))
-    payloads = [path.read_bytes() for path in sorted(PAYLOADS.glob("*.json"))]
-    if payloads:
-        _measure("facebook payloads", _delivery("dashbot", "facebook", "all", payloads))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    measured = {name: _measure(delivery) for name, delivery in _deliveries().items()}
+    payloads = measure_corpus()
+    if chosen.json:
+        print(json.dumps({"machine": machine(), "normalise": measured, "payloads": payloads}, indent=1))
+        return
+    rows = [
+        (f"{name}, {figures.pop('bytes'):.0f} bytes", f"{figures.pop('normalise'):.2f}", _steps(figures))
+        for name, figures in measured.items()
+    ]
+    table("normalise, µs per item", rows)
+    table("platforms' readers, µs per event of the payload corpus", corpus_rows(payloads))
+
+
+def _steps(figures: dict[str, float]) -> str:
+    return ", ".join(f"{step} {us:.2f}" for step, us in figures.items())
 
 
 if __name__ == "__main__":

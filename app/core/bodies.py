@@ -23,7 +23,7 @@ MAX_DEPTH: Final = 100
 
 def object_of(item: bytes) -> dict[str, Any] | Rejection:
     """Return the JSON object that *item* holds."""
-    if too_deep(item):
+    if len(item) > _SHORT and too_deep(item):
         return TOO_DEEP
     try:
         return _decoder.decode(item)
@@ -64,6 +64,9 @@ NOT_AN_OBJECT: Final = Rejection(Reason.NOT_AN_OBJECT, "this is not a JSON objec
 _BAD_NUMBER: Final = Rejection(
     Reason.BAD_VALUE, "this holds a number that no computer can keep; send it as a string"
 )
+
+_SHORT: Final = 2 * MAX_DEPTH
+"""Bytes that are too few to nest deeper: every level needs two."""
 
 _decoder: Final = msgspec.json.Decoder(dict[str, Any])
 

@@ -52,7 +52,8 @@ def normalise(record: bytes, raw_partition: int, raw_offset: int, partitions: in
 def read_item(item: bytes, context: Context) -> Outcome:
     """Read one item with the reader of its way in; a reader that fails is a rejection too."""
     outcome = _read(DIALECTS.get(context.dialect), item, context)
-    if item.find(_NUL) >= 0:
+    # a backslash is found, or not, far faster than what may follow it
+    if item.find(b"\\") >= 0 and item.find(_NUL) >= 0:
         _blank_nul(outcome.events)
 
     return outcome

@@ -54,12 +54,12 @@ def parse_at(value: float | str) -> int | None:
 
 def milliseconds(value: object) -> int | None:
     """Return the instant of a field that is always in milliseconds, as a number or a string of digits."""
-    if isinstance(value, str):
+    if type(value) is str:
         value = int(value) if _MS_TEXT.fullmatch(value) else None
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return None
+    if type(value) is int or type(value) is float:
+        return int(value) if 0 <= value < END_MS else None
 
-    return int(value) if 0 <= value < END_MS else None
+    return None
 
 
 def settle(at: int | None, received_at: int) -> tuple[int, list[Warn]]:

@@ -141,22 +141,31 @@ def identify(event: BotEvent, *parts: object) -> None:
 
 def scoped_id(scope: str, user_id: str, given_id: str) -> str:
     """Return an event id that two events share only if all three parts are the same; long ones as their hash."""
-    scoped = f"{scope}:{_escaped(user_id)}:{given_id}"
+    if ":" in user_id or "%" in user_id:
+        user_id = _escaped(user_id)
+    scoped = f"{scope}:{user_id}:{given_id}"
 
-    return scoped if len(scoped) <= _LONGEST_ID else blake2b(scoped.encode(), digest_size=16).hexdigest()
+    if len(scoped) <= _LONGEST_ID:
+        return scoped
+    # a copy, which is faster than to begin anew
+    digest = _DIGEST.copy()
+    digest.update(scoped.encode())
+
+    return digest.hexdigest()
 
 
+_DIGEST: Final = blake2b(digest_size=16)
 _LONGEST_ID: Final = 64
 
 
 def _escaped(part: str) -> str:
-    return part.replace("%", "%25").replace(":", "%3A") if ":" in part or "%" in part else part
+    return part.replace("%", "%25").replace(":", "%3A")
 
 
 def _event_id(
     platform: str, kind: str, direction: Direction, user_id: str, at: int | None, message_id: str
 ) -> str:
-    scope = _escaped(platform)
+    scope = platform if platform.isalpha() else _escaped(platform)
     if kind in MESSAGE_KINDS:
         return scoped_id(f"{scope}:{direction}", user_id, message_id)
     # an edit, a receipt, a reaction: only with its own time is it known from the next one about the same message

@@ -15,7 +15,19 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["first", "flat", "json_text", "listed", "named", "number", "scalars", "text", "texts"]
+__all__ = [
+    "first",
+    "flat",
+    "flats",
+    "head",
+    "json_text",
+    "listed",
+    "named",
+    "number",
+    "scalars",
+    "text",
+    "texts",
+]
 
 
 def text(value: object) -> str:
@@ -34,6 +46,11 @@ def named(value: object) -> dict[str, object]:
 def listed(value: object) -> list[object]:
     """Return a JSON array, or an empty one."""
     return value if type(value) is list else []
+
+
+def head(value: object) -> dict[str, object]:
+    """Return the first element of a JSON array if it is an object, else an empty one."""
+    return named(value[0]) if type(value) is list and value else {}
 
 
 def number(value: object) -> float | None:
@@ -80,6 +97,19 @@ def flat(prefix: str, value: object) -> dict[str, str]:
         return {}
 
     return {prefix: json_text(value)}
+
+
+def flats(members: dict[str, object]) -> dict[str, str]:
+    """Return what `flat` makes of each member, its name as prefix."""
+    found: dict[str, str] = {}
+    for name, value in members.items():
+        if type(value) is str:
+            if value:
+                found[name] = value
+        elif value is not None:
+            found |= flat(name, value)
+
+    return found
 
 
 def scalars(value: object, *without: str) -> dict[str, str]:
