@@ -7,6 +7,7 @@ what a body is.
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -38,7 +39,7 @@ def parcel_of(way: str, platform: str, type: str, path: str, body: bytes) -> Par
         return _hooked(canonical(platform), body)
     found: tuple[str, str] | None = ("", "")
     if path and way in _ROUTES:
-        found = _ROUTES[way](path)
+        found = _ROUTES[way](_ADDRESS.sub("/", path).partition("?")[0])
     if found is None:
         return Rejection(Reason.BAD_VALUE, f"there is nothing at {path!r} of {way}", "path")
     platform = _channel(platform) if way == "botanalytics-v2" else canonical(found[0] or platform)
@@ -54,6 +55,9 @@ _ROUTES: Final = {
     "botanalytics-v2": botanalytics_v2.route,
     "botmetrics": botmetrics.route,
 }
+_ADDRESS: Final = re.compile(r"^(?:https?://[^/]*)?/?")
+"""What stands before a path: people paste addresses as documents print them."""
+
 _TYPES: Final = {"botanalytics-v1": "messages", "botmetrics": "event"}
 
 

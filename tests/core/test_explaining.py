@@ -167,6 +167,21 @@ def test_forms_and_xml_are_unpacked() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("https://api.botanalytics.co/v1/messages/generic/", id="whole address"),
+        pytest.param("v1/messages/generic", id="no slash"),
+        pytest.param("/v1/messages/generic/?a=b", id="query"),
+    ],
+)
+def test_a_path_as_people_paste_it(path: str) -> None:
+    """What stands before and after the path of an address does not matter."""
+    body = {"is_sender_bot": False, "user": {"id": "u"}, "message": {"text": "hi", "timestamp": NOW}}
+
+    assert ["hi"] == [event["text"] for event in told("botanalytics-v1", body, "slack", path=path)["events"]]
+
+
 def test_a_path_says_platform_and_type() -> None:
     """Of Botanalytics' addresses."""
     body = {

@@ -4,6 +4,8 @@ Who may call a skill's address: Amazon, for this skill, within two and a half mi
 A request is signed with the key of a certificate whose address it names.  The caller fetches that chain; here it is
 checked: where it lies, that it leads from Amazon's roots to echo-api.amazon.com today, and that its key made the signature.
 Amazon signs for all skills alike, so the bot's secret is the skill's id, which the request must name.
+
+`cryptography` is imported by what uses it: workers load this file with the platform's reader and never verify.
 """
 
 from __future__ import annotations
@@ -13,15 +15,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from posixpath import normpath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA1, SHA256
-from cryptography.x509 import Certificate, DNSName, load_pem_x509_certificates
-from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from app.core.bodies import object_of
 from app.core.outcome import Rejection
@@ -30,6 +25,9 @@ from app.core.platforms.fields import first, named, text
 from app.core.platforms.platform import Answer, Hook, Request
 from app.core.platforms.schemes import NO_SIGNATURE, NOT_SET, WRONG_SIGNATURE, equals_any
 from app.core.platforms.voice import time_of
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 __all__ = ["ALEXA_HOOK", "chain_address", "is_chain_address", "verify"]
 
@@ -68,7 +66,7 @@ def verify(request: Request, secrets: Sequence[str], document: bytes, roots: byt
     """Return why *request* is not Amazon's for one of the skills *secrets*; empty if it is."""
     if not secrets:
         return NOT_SET
-    given, algorithm = _given(request)
+    given, digest = _given(request)
     if not given:
         return NO_SIGNATURE
     if not chain_address(request):
@@ -76,7 +74,7 @@ def verify(request: Request, secrets: Sequence[str], document: bytes, roots: byt
     leaf = _leaf(document, roots, request.now_ms // 60_000)
     if isinstance(leaf, str):
         return leaf
-    if not _signed_by(leaf, given, request.body, algorithm):
+    if not _signed_by(leaf, given, request.body, digest):
         return WRONG_SIGNATURE
 
     return _meant(request, secrets)
@@ -90,17 +88,19 @@ ALEXA_HOOK: Final = Hook(
 )
 
 
-def _given(request: Request) -> tuple[str, SHA1 | SHA256]:
+def _given(request: Request) -> tuple[str, str]:
+    """Return the signature and its digest: the older of Amazon's two headers is for SHA-1."""
     given = request.headers.get("signature-256", "")
-    if given:
-        return given, SHA256()
 
-    return request.headers.get("signature", ""), SHA1()  # noqa: S303  the older of Amazon's two headers
+    return (given, "sha256") if given else (request.headers.get("signature", ""), "sha1")
 
 
 @lru_cache(maxsize=64)
 def _leaf(document: bytes, roots: bytes, now_min: int) -> Certificate | str:
     """Return the certificate that signs, or why its chain does not hold; the same chain comes with every request."""
+    from cryptography.x509 import DNSName, load_pem_x509_certificates
+    from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+
     try:
         leaf, *others = load_pem_x509_certificates(document)
     except ValueError:
@@ -115,7 +115,13 @@ def _leaf(document: bytes, roots: bytes, now_min: int) -> Certificate | str:
     return leaf
 
 
-def _signed_by(leaf: Certificate, given: str, body: bytes, algorithm: SHA1 | SHA256) -> bool:
+def _signed_by(leaf: Certificate, given: str, body: bytes, digest: str) -> bool:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+
+    algorithm = SHA256() if digest == "sha256" else SHA1()  # noqa: S303  Amazon's choice
     key = leaf.public_key()
     if not isinstance(key, RSAPublicKey):
         return False

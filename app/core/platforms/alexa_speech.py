@@ -47,8 +47,13 @@ def answer_event(
     event.text = said or shown
     event.attributes = (
         flat("metadata", response.get("metadata"))
-        | scalars({"card": card.get("type"), "card.title": card.get("title")})
-        | scalars({"should_end_session": answer.get("shouldEndSession")})
+        | scalars(
+            {
+                "card": card.get("type"),
+                "card.title": card.get("title"),
+                "should_end_session": answer.get("shouldEndSession"),
+            }
+        )
         | _directives(answer)
     )
     # Voxa writes what others call inputs in the singular, as an object
@@ -119,6 +124,9 @@ def _attributes(envelope: dict[str, Any], request: dict[str, object]) -> dict[st
             "person": named(system.get("person")).get("personId"),
         }
     ) | scalars(request, "type", "requestId", "timestamp", "locale", "eventPublishingTime")
+    for name in _TOUCHED:
+        if name in request:
+            attributes["payload"] = json_text(request[name])
     if "error" in request:
         attributes |= flat("error", request["error"])
     if "body" in request:
@@ -126,6 +134,10 @@ def _attributes(envelope: dict[str, Any], request: dict[str, object]) -> dict[st
         attributes |= flat("permissions", [text(named(entry).get("scope")) for entry in accepted])
 
     return attributes
+
+
+_TOUCHED: Final = ("arguments", "message")
+"""What a touch on the screen sends along; `token` is a scalar like others."""
 
 
 def _slots(intent: dict[str, object]) -> dict[str, object]:

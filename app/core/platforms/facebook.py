@@ -19,7 +19,7 @@ from app.core.platforms.context import Context
 from app.core.platforms.facebook_hook import META_HOOK
 from app.core.platforms.facebook_message import attachments_of, kind_of
 from app.core.platforms.facebook_send import read_facebook_send
-from app.core.platforms.fields import first, flat, listed, named, number, scalars, text
+from app.core.platforms.fields import first, flat, flats, listed, named, number, scalars, text
 from app.core.platforms.platform import Platform
 from app.core.times import milliseconds, parse_at
 
@@ -57,19 +57,24 @@ FACEBOOK: Final = Platform(read_facebook, read, tuple(f"**.{name}" for name in _
 
 
 def _read_entry(entry: object, path: str, body: dict[str, Any], context: Context, outcome: Outcome) -> None:
-    if not isinstance(entry, dict) or not any(isinstance(entry.get(name), list) for name in _LISTS):
-        why = f"an entry must be an object with an array {' or '.join(_LISTS)}"
-        outcome.rejections.append(Rejection(Reason.UNKNOWN_SHAPE, why, path))
-        return
+    members: dict[str, Any] = entry if isinstance(entry, dict) else {}
+    is_understood = False
     for name in _LISTS:
-        for place, item in enumerate(listed(entry.get(name))):
+        items = members.get(name)
+        if not isinstance(items, list):
+            continue
+        is_understood = True
+        for place, item in enumerate(items):
             where = f"{path}.{name}[{place}]"
             if not isinstance(item, dict):
                 outcome.rejections.append(Rejection(Reason.UNKNOWN_SHAPE, "this must be an object", where))
             elif name == "changes":
-                add(outcome, _change(item, entry, context), where)
+                add(outcome, _change(item, members, context), where)
             else:
-                add(outcome, _event(name, item, entry, body, context), where)
+                add(outcome, _event(name, item, members, body, context), where)
+    if not is_understood:
+        why = f"an entry must be an object with an array {' or '.join(_LISTS)}"
+        outcome.rejections.append(Rejection(Reason.UNKNOWN_SHAPE, why, path))
 
 
 _LISTS: Final = ("messaging", "standby", "changes")
@@ -82,7 +87,8 @@ def _event(
     # SDKs put what they add beside the message; their documents say at the root
     add_intent(event, item.get("intent") or body.get("intent") or _nlp_intent(item), context)
     add_user(event, item.get("platformUserJson") or body.get("platformUserJson"))
-    event.attributes |= flat("metadata", body.get("metadata"))
+    if "metadata" in body:
+        event.attributes |= flat("metadata", body["metadata"])
     if name == "standby":
         event.attributes["standby"] = "true"
 
@@ -106,8 +112,9 @@ def _messaging(item: dict[str, Any], entry: dict[str, Any], context: Context) ->
     at = milliseconds(item.get("timestamp"))
     if at is None:
         at = _entry_time(entry)
-    if isinstance(item.get("message"), dict):
-        return _message(item, item["message"], at, context)
+    message = item.get("message")
+    if isinstance(message, dict):
+        return _message(item, message, at, context)
     if isinstance(item.get("message_edit"), dict):
         return _edit(item, item["message_edit"], at, context)
     if isinstance(item.get("postback"), dict):
@@ -123,16 +130,26 @@ def _message(item: dict[str, Any], message: dict[str, Any], at: int | None, cont
     event = make_event(context, kind, direction, text(named(user).get("id")), at, text(message.get("mid")))
     event.text = text(message.get("text"))
     event.locale = _nlp_locale(message)
-    event.attributes = (
-        scalars(message, *_OWN_COLUMNS)
-        | flat("payload", named(message.get("quick_reply")).get("payload"))
-        | flat("reply_to", named(message.get("reply_to")).get("mid"))
-        | attachments_of(message.get("attachments"))
-        | flat("prior_message", item.get("prior_message"))
-        | _guest(item)
-    )
+    event.attributes = _attributes(item, message)
 
     return event
+
+
+def _attributes(item: dict[str, Any], message: dict[str, Any]) -> dict[str, str]:
+    attributes = scalars(message, *_OWN_COLUMNS)
+    # nearly all messages are a text alone
+    if "quick_reply" in message:
+        attributes |= flat("payload", named(message["quick_reply"]).get("payload"))
+    if "reply_to" in message:
+        attributes |= flat("reply_to", named(message["reply_to"]).get("mid"))
+    if "attachments" in message:
+        attributes |= attachments_of(message["attachments"])
+    if "referral" in message:
+        attributes |= flat("referral", message["referral"])
+    if "prior_message" in item:
+        attributes |= flat("prior_message", item["prior_message"])
+
+    return attributes | _guest(item)
 
 
 _OWN_COLUMNS: Final = ("mid", "text", "seq", "is_echo", "is_deleted", "is_unsupported")
@@ -162,9 +179,12 @@ def _edit(item: dict[str, Any], edit: dict[str, Any], at: int | None, context: C
 def _postback(item: dict[str, Any], postback: dict[str, Any], at: int | None, context: Context) -> BotEvent:
     event = make_event(context, "postback", "in", _sender(item), at, text(postback.get("mid")))
     event.text = text(postback.get("title"))
-    event.attributes = (
-        flat("payload", postback.get("payload")) | flat("referral", postback.get("referral")) | _guest(item)
-    )
+    event.attributes = flats(
+        {
+            "payload": postback.get("payload"),
+            "referral": postback.get("referral"),
+        }
+    ) | _guest(item)
     if at is not None:
         # older ones have no `mid`; the same button at the same instant is the same press
         identify(event, at, text(postback.get("payload")))
@@ -221,12 +241,18 @@ def _guest(item: dict[str, Any]) -> dict[str, str]:
 
 def _nlp_intent(item: dict[str, Any]) -> object:
     """Return the best intent of Messenger's own language understanding, which lists them in order."""
-    intents = listed(named(named(item.get("message")).get("nlp")).get("intents"))
+    message = item.get("message")
+    if not isinstance(message, dict) or "nlp" not in message:
+        return None
+    intents = listed(named(message["nlp"]).get("intents"))
 
     return intents[0] if intents else None
 
 
 def _nlp_locale(message: dict[str, Any]) -> str:
+    if "nlp" not in message:
+        return ""
+
     return first(
-        named(found).get("locale") for found in listed(named(message.get("nlp")).get("detected_locales"))
+        named(found).get("locale") for found in listed(named(message["nlp"]).get("detected_locales"))
     )

@@ -74,7 +74,9 @@ _KINDS: Final = {
 
 def _parts(message: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the attachments: webhooks have `attachments`, calls to the send API one `attachment`."""
-    found = listed(message.get("attachments")) or [message.get("attachment")]
+    found = listed(message.get("attachments"))
+    if not found and "attachment" in message:
+        found = [message["attachment"]]
 
     return [part for part in found if isinstance(part, dict)]
 

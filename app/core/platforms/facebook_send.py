@@ -17,7 +17,7 @@ from app.core.outcome import Outcome, Reason, Rejection
 from app.core.platforms.building import add, add_intent, add_user, make_event
 from app.core.platforms.context import Context
 from app.core.platforms.facebook_message import attachments_of, kind_of, said_in
-from app.core.platforms.fields import first, flat, listed, named, text
+from app.core.platforms.fields import first, flat, flats, listed, named, text
 
 __all__ = ["read_facebook_send"]
 
@@ -33,8 +33,11 @@ def read_facebook_send(body: dict[str, Any], context: Context) -> Outcome:
     # recipients may also be named by phone number or reference, which are nobody's id
     user_id = first([recipient.get("id"), answer.get("recipient_id")])
     event = _sent(call, answer, user_id, context)
-    event.attributes |= flat("template", call.get("dashbotTemplateId")) | flat(
-        "metadata", body.get("metadata")
+    event.attributes |= flats(
+        {
+            "template": call.get("dashbotTemplateId"),
+            "metadata": body.get("metadata"),
+        }
     )
     add_intent(event, body.get("intent"), context)
     add_user(event, body.get("platformUserJson"))
@@ -74,7 +77,12 @@ def _error(error: object) -> dict[str, str]:
     if not isinstance(error, dict):
         return flat("error", error)
 
-    return flat("error.code", error.get("code")) | flat("error.message", error.get("message"))
+    return flats(
+        {
+            "error.code": error.get("code"),
+            "error.message": error.get("message"),
+        }
+    )
 
 
 def _object(value: object) -> dict[str, Any]:

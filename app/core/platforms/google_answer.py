@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from app.core.platforms.fields import first, listed, named, text
+from app.core.platforms.fields import first, head, listed, named, text
 from app.core.platforms.google_people import stored_user
 from app.core.platforms.voice import plain
 
@@ -108,7 +108,7 @@ def _message(message: Members) -> list[str]:
 
 def _actions(body: dict[str, Any]) -> list[str]:
     final = named(body.get("finalResponse"))
-    asked = named(named(next(iter(listed(body.get("expectedInputs"))), None)).get("inputPrompt"))
+    asked = named(head(body.get("expectedInputs")).get("inputPrompt"))
     texts = _rich({"richResponse": asked.get("richInitialPrompt")}) + _rich(final)
     old = [*listed(asked.get("initialPrompts")), final.get("speechResponse")]
 

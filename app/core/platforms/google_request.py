@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
-from app.core.platforms.fields import first, flat, json_text, listed, named, text
+from app.core.platforms.fields import first, flat, flats, head, json_text, listed, named, text
 from app.core.platforms.google_people import identified, person_in
 from app.core.platforms.voice import time_of
 
@@ -72,7 +72,12 @@ def _api_ai(body: dict[str, Any]) -> Ask:
     ask.message_id = text(body.get("id"))
     ask.at = time_of(body.get("timestamp")) or ask.at
     ask.locale = ask.locale or text(body.get("lang"))
-    ask.attributes |= flat("source", original.get("source")) | flat("action", result.get("action"))
+    ask.attributes |= flats(
+        {
+            "source": original.get("source"),
+            "action": result.get("action"),
+        }
+    )
 
     return ask
 
@@ -90,7 +95,12 @@ def _dialogflow(body: dict[str, Any]) -> Ask:
     ask.is_fallback = intent.get("isFallback") is True or _is_unknown(result)
     ask.message_id = text(body.get("responseId"))
     ask.locale = ask.locale or text(result.get("languageCode"))
-    ask.attributes |= flat("source", original.get("source")) | flat("action", result.get("action"))
+    ask.attributes |= flats(
+        {
+            "source": original.get("source"),
+            "action": result.get("action"),
+        }
+    )
 
     return ask
 
@@ -142,7 +152,7 @@ def _is_unknown(result: dict[str, object]) -> bool:
 
 
 def _from_platform(payload: dict[str, Any]) -> Ask:
-    if "inputs" in payload:
+    if "inputs" in payload or "conversationId" in named(payload.get("conversation")):
         return _actions(payload)
     person = person_in(payload)
 
@@ -150,8 +160,8 @@ def _from_platform(payload: dict[str, Any]) -> Ask:
 
 
 def _actions(body: dict[str, Any]) -> Ask:
-    heard = named(next(iter(listed(body.get("inputs"))), None))
-    raw = named(next(iter(listed(heard.get("rawInputs") or heard.get("raw_inputs"))), None))
+    heard = head(body.get("inputs"))
+    raw = head(heard.get("rawInputs") or heard.get("raw_inputs"))
     conversation, user = named(body.get("conversation")), named(body.get("user"))
     conversation_id = text(conversation.get("conversationId")) or text(conversation.get("conversation_id"))
     arguments = _arguments(heard.get("arguments"))
@@ -177,12 +187,16 @@ def _actions(body: dict[str, Any]) -> Ask:
 
 def _arguments(arguments: object) -> dict[str, object]:
     """Return what an input was filled with; addresses and the like are not kept."""
-    found = {}
+    found: dict[str, object] = {}
+    if not arguments:
+        return found
     for argument in map(named, listed(arguments)):
         name = text(argument.get("name"))
-        value = next((argument[kind] for kind in _VALUES if kind in argument), None)
-        if name and name != "text" and value is not None:
-            found[name] = value
+        if not name or name == "text":
+            continue
+        kind = next(filter(argument.__contains__, _VALUES), "")
+        if argument.get(kind) is not None:
+            found[name] = argument[kind]
 
     return found
 
@@ -208,8 +222,12 @@ def _conversation(body: dict[str, Any]) -> Ask:
         understood={"name": name, "inputs": parameters},
         is_fallback=name.startswith("actions.intent.NO_MATCH"),
         locale=first([user.get("locale"), session.get("languageCode")]),
-        attributes=flat("handler", named(body.get("handler")).get("name"))
-        | flat("scene", named(body.get("scene")).get("name")),
+        attributes=flats(
+            {
+                "handler": named(body.get("handler")).get("name"),
+                "scene": named(body.get("scene")).get("name"),
+            }
+        ),
     )
 
 

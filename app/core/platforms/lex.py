@@ -83,10 +83,12 @@ def _asked(body: dict[str, Any], context: Context) -> BotEvent:
     event = _event(body, "text" if said else "intent", "in", context, text(body.get("requestId")))
     event.text = said
     bot = named(body.get("bot"))
-    event.attributes = (
-        scalars({"input_type": body.get("inputMode", body.get("inputDialogMode"))})
-        | scalars({"bot": bot.get("name", body.get("botName"))})
-        | scalars({"source": body.get("invocationSource")})
+    event.attributes = scalars(
+        {
+            "input_type": body.get("inputMode", body.get("inputDialogMode")),
+            "bot": bot.get("name", body.get("botName")),
+            "source": body.get("invocationSource"),
+        }
     )
     event.locale = text(bot.get("localeId"))
     intent = intent_of(body)

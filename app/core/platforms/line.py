@@ -56,14 +56,14 @@ LINE: Final = Platform(
 def _read_events(entries: list[object], context: Context) -> Outcome:
     outcome = Outcome()
     for place, entry in enumerate(entries):
-        path = f"events[{place}]"
         if isinstance(entry, dict):
             event = _event(entry, context)
             if event.conversation_id:
                 learn(outcome, channel_link("line", event.conversation_id), event.user_id)
-            add(outcome, event, f"{path}.source.userId")
+            add(outcome, event, f"events[{place}].source.userId")
         else:
-            outcome.rejections.append(Rejection(Reason.UNKNOWN_SHAPE, "this must be an object", path))
+            refused = Rejection(Reason.UNKNOWN_SHAPE, "this must be an object", f"events[{place}]")
+            outcome.rejections.append(refused)
 
     return outcome
 
@@ -96,25 +96,33 @@ def _attributes(entry: dict[str, Any], message: dict[str, Any]) -> dict[str, str
 
 
 def _of_signal(entry: dict[str, Any]) -> dict[str, str]:
-    postback = named(entry.get("postback"))
+    attributes: dict[str, str] = {}
+    for part, name, attribute in _SIGNALS:
+        if part in entry:
+            attributes |= flat(attribute, named(entry[part]).get(name))
+    if "beacon" in entry:
+        attributes |= flat("beacon", entry["beacon"])
 
-    return (
-        flat("payload", postback.get("data"))
-        | flat("params", postback.get("params"))
-        | flat("beacon", entry.get("beacon"))
-        | flat("result", named(entry.get("link")).get("result"))
-        | flat("is_unblocked", named(entry.get("follow")).get("isUnblocked"))
-        | flat("tracking_id", named(entry.get("videoPlayComplete")).get("trackingId"))
-        | _members(entry)
-    )
+    return attributes | _members(entry)
+
+
+_SIGNALS: Final = (
+    ("postback", "data", "payload"),
+    ("postback", "params", "params"),
+    ("link", "result", "result"),
+    ("follow", "isUnblocked", "is_unblocked"),
+    ("videoPlayComplete", "trackingId", "tracking_id"),
+)
 
 
 def _of_message(message: dict[str, Any]) -> dict[str, str]:
-    provider = named(message.get("contentProvider"))
-    address = text(provider.get("originalContentUrl")) or text(message.get("originalContentUrl"))
     attributes = scalars(message, *_OWN_COLUMNS)
     if "keywords" in message:
         attributes |= flat("keywords", message["keywords"])
+    if "contentProvider" not in message and "originalContentUrl" not in message:
+        return attributes
+    provider = named(message.get("contentProvider"))
+    address = text(provider.get("originalContentUrl")) or text(message.get("originalContentUrl"))
     if address:
         attributes["attachments"] = json_text([{"type": text(message.get("type")), "url": address}])
 
@@ -128,6 +136,8 @@ _OWN_COLUMNS: Final = (
 
 def _members(entry: dict[str, Any]) -> dict[str, str]:
     moved = named(entry.get("joined")) or named(entry.get("left"))
+    if not moved:
+        return {}
     members = [text(named(member).get("userId")) for member in listed(moved.get("members"))]
 
     return flat("members", [member for member in members if member])

@@ -13,7 +13,7 @@ from app.core.events import MESSAGE_KINDS, BotEvent
 from app.core.outcome import Outcome, Reason, Rejection
 from app.core.platforms.building import add, add_intent, add_user, make_event, scoped_id
 from app.core.platforms.context import Context
-from app.core.platforms.fields import first, flat, json_text, listed, named, number, text
+from app.core.platforms.fields import first, flat, flats, json_text, listed, named, number, text
 from app.core.platforms.microsoft_content import attachments_of, kind_of, said_in
 from app.core.platforms.microsoft_hook import HOOK
 from app.core.platforms.microsoft_sides import Sides, sides_of
@@ -78,8 +78,8 @@ def read_deprecated(body: dict[str, Any], context: Context) -> Outcome:
 MICROSOFT: Final = Platform(
     read_activity,
     None,
-    # files of Teams can be fetched from their addresses by anybody for some minutes
-    ("**.token", "**.downloadUrl"),
+    # files of Teams can be fetched from, or written to, their addresses by anybody for some minutes
+    ("**.token", "**.downloadUrl", "**.uploadUrl"),
     HOOK,
 )
 
@@ -136,13 +136,19 @@ def _signal(name: str, body: dict[str, Any], sides: Sides, context: Context) -> 
     direction = sides.direction if pressed or kind == "edit" else "none"
     event = make_event(context, pressed or kind, direction, sides.user_id, _time(body))
     event.message_id = text(body.get("replyToId" if kind == "reaction" else "id"))
-    event.attributes = flat("type", name) | flat("name", body.get("name"))
+    event.attributes = flats(
+        {
+            "type": name,
+            "name": body.get("name"),
+        }
+    )
     if kind == "edit":
         event.text = said_in(body)
     if pressed and body.get("value"):
         event.attributes["payload"] = json_text(body["value"])
     for field in ("reactionsAdded", "reactionsRemoved"):
-        event.attributes |= flat(field, ",".join(_each(body.get(field), "type")))
+        if field in body:
+            event.attributes |= flat(field, ",".join(_each(body[field], "type")))
 
     return event
 
@@ -168,10 +174,12 @@ def _members(body: dict[str, Any], sides: Sides, context: Context) -> list[BotEv
 def _finish(event: BotEvent, body: dict[str, Any], context: Context) -> None:
     event.conversation_id = text(named(body.get("conversation")).get("id"))
     event.locale = text(body.get("locale"))
-    event.attributes |= (
-        flat("channel", body.get("channelId"))
-        | flat("reply_to", body.get("replyToId"))
-        | flat("metadata", body.get("metadata"))
+    event.attributes |= flats(
+        {
+            "channel": body.get("channelId"),
+            "reply_to": body.get("replyToId"),
+            "metadata": body.get("metadata"),
+        }
     )
     if event.direction == "in":
         event.user_attributes = flat("name", named(body.get("from")).get("name"))

@@ -35,6 +35,8 @@ def said_in(activity: dict[str, Any]) -> str:
 
 def attachments_of(activity: dict[str, Any]) -> dict[str, str]:
     """Return attribute `attachments`: a JSON array of types, names and addresses; nothing if there are none."""
+    if not activity.get("attachments"):
+        return {}
     kept = [
         {
             "type": text(part.get("contentType")),
@@ -49,7 +51,9 @@ def attachments_of(activity: dict[str, Any]) -> dict[str, str]:
 
 def _parts(activity: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the attachments, less the copy of a text as HTML that Teams adds."""
-    parts = [part for part in listed(activity.get("attachments")) if isinstance(part, dict)]
+    if not activity.get("attachments"):
+        return []
+    parts = [part for part in listed(activity["attachments"]) if isinstance(part, dict)]
 
     return [part for part in parts if part.get("contentType") != "text/html"]
 

@@ -5,6 +5,7 @@ Rasa: events as its event broker and its SDKs send them, whole trackers, and wha
     {sender_id, events: [...]}            a tracker
     {sender, message}                     a user's message to the REST channel
     {recipient_id, text | image | ...}    the bot's answer there
+    [...]                                 several of these, kept as {messages: [...]}
 
 Only user, bot and agent speak; actions, slots and the rest tell what the bot does.  Times are seconds with fractions.
 """
@@ -19,6 +20,7 @@ from app.core.platforms.building import add, make_event, scoped_id
 from app.core.platforms.context import Context
 from app.core.platforms.fields import flat, json_text, listed, named, scalars, text
 from app.core.platforms.platform import Hook, Platform
+from app.core.platforms.unpacking import json_item
 from app.core.platforms.voice import add_understood, time_of
 
 __all__ = ["RASA", "read"]
@@ -31,22 +33,39 @@ def read(body: dict[str, Any], context: Context) -> Outcome:
     if isinstance(body.get("events"), list):
         for place, entry in enumerate(body["events"]):
             _read_event(named(entry), sender, f"events[{place}]", context, outcome)
-    elif "event" in body:
-        _read_event(body, sender, "", context, outcome)
-    elif "message" in body and "sender" in body:
-        add(outcome, _asked(body, context), "sender")
-    elif "recipient_id" in body:
-        add(outcome, _answered(body, context), "recipient_id")
+    elif isinstance(body.get("messages"), list):
+        for place, entry in enumerate(body["messages"]):
+            _read_one(named(entry), f"messages[{place}]", context, outcome)
     else:
-        why = "this is neither an event (`event`) nor a tracker (`events`) of Rasa"
-        outcome.rejections.append(Rejection(Reason.UNKNOWN_SHAPE, why))
+        _read_one(body, "", context, outcome)
 
     _identify(outcome, text(body.get("botpulse_record")))
 
     return outcome
 
 
-RASA: Final = Platform(read, hook=Hook(None))
+def _unpack(body: bytes) -> bytes | Rejection:
+    """The REST channel answers with an array; what is kept is an object."""
+    item = json_item(body)
+    if isinstance(item, Rejection) or not item.startswith(b"["):
+        return item
+
+    return b'{"messages":' + item + b"}"
+
+
+RASA: Final = Platform(read, hook=Hook(None, unpack=_unpack))
+
+
+def _read_one(body: dict[str, Any], path: str, context: Context, outcome: Outcome) -> None:
+    if "event" in body:
+        _read_event(body, text(body.get("sender_id")), path, context, outcome)
+    elif "message" in body and "sender" in body:
+        add(outcome, _asked(body, context), f"{path}.sender".strip("."))
+    elif "recipient_id" in body:
+        add(outcome, _answered(body, context), f"{path}.recipient_id".strip("."))
+    else:
+        why = "this is neither an event (`event`) nor a tracker (`events`) of Rasa"
+        outcome.rejections.append(Rejection(Reason.UNKNOWN_SHAPE, why, path))
 
 
 def _identify(outcome: Outcome, record: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from app.core.bodies import mend, object_of
 from app.core.events import BotEvent, Direction
 from app.core.outcome import Outcome, Reason, Rejection
-from app.core.platforms.building import add, make_event
+from app.core.platforms.building import add, identify, make_event
 from app.core.platforms.context import Context
 from app.core.platforms.fields import first, flat, json_text, named, scalars, text
 from app.core.platforms.platform import Platform
@@ -143,6 +143,9 @@ def _signal(body: dict[str, Any], phone: str, message_id: str, context: Context)
     kind = _SIGNALS.get(type_, "unknown")
     event = make_event(context, kind, "none", phone, time_of(body.get("sendTime")), message_id)
     event.attributes = scalars({"event": type_, "agent": body.get("agentId")})
+    event_id = text(body.get("eventId"))
+    if event_id:
+        identify(event, event_id)
 
     return event
 

@@ -77,10 +77,10 @@ SLACK: Final = Platform(
 
 def _read(body: dict[str, Any], team: str, context: Context, outcome: Outcome) -> None:
     name = text(body.get("type"))
-    if is_interactive(body):
-        read_interactive(body, team, context, outcome)
-    elif name == "event_callback":
+    if name == "event_callback":
         add(outcome, read_envelope(body, context, outcome), "event.user")
+    elif is_interactive(body):
+        read_interactive(body, team, context, outcome)
     elif is_frame(name):
         add(outcome, read_frame(body, team, context, outcome), "user")
     elif is_command(body):

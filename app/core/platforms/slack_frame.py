@@ -22,7 +22,9 @@ __all__ = ["id_of", "identify", "instant", "is_own", "learn_user", "read_connect
 
 def instant(ts: object) -> int | None:
     """Return the milliseconds of a time in seconds with a fraction, or in milliseconds as some clients make it."""
-    if isinstance(ts, float):
+    if ts is None:
+        return None
+    if type(ts) is float:
         return parse_at(ts)
     whole, _, fraction = text(ts).partition(".")
     if not (whole.isdecimal() and len(whole) <= _MOST_DIGITS):
@@ -36,7 +38,7 @@ def instant(ts: object) -> int | None:
 
 def id_of(value: object) -> str:
     """Return an id that stands by itself or in an object beside a name."""
-    return text(value) or text(named(value).get("id"))
+    return text(value) or (text(value.get("id")) if type(value) is dict else "")
 
 
 def identify(event: BotEvent, *given: str) -> None:

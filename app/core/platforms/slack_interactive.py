@@ -106,8 +106,9 @@ def _attributes(body: dict[str, Any], action: dict[str, Any]) -> dict[str, str]:
 def _value(action: dict[str, Any]) -> object:
     """Return what a button or menu sends: a value, a choice, several."""
     for name in _CHOICES:
-        if action.get(name):
-            return action[name]
+        chosen = action.get(name)
+        if chosen:
+            return chosen
     options = [action.get("selected_option"), *listed(action.get("selected_options"))]
     values = [found for found in (text(named(option).get("value")) for option in options) if found]
 

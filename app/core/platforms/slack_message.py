@@ -98,7 +98,9 @@ _MEDIA: Final = ("image", "video", "audio")
 
 def _attached(message: dict[str, Any]) -> str:
     """Return what the attachments of a message without a text say."""
-    parts = map(named, listed(message.get("attachments")))
+    if "attachments" not in message:
+        return ""
+    parts = map(named, listed(message["attachments"]))
 
     return "\n".join(
         filter(None, (first([part.get("text"), part.get("title"), part.get("fallback")]) for part in parts))

@@ -37,8 +37,10 @@ def read_message(message: dict[str, Any], context: Context, outcome: Outcome, *,
     if kind == "payment":
         event.amount, event.currency = money(named(message.get("successful_payment")))
     if message_id:
-        # messages are numbered within their chat
+        # messages are numbered within their chat, of which an owner has another one with the same user
         place = f"{event.conversation_id}:{message_id}" + (f":{at}" if is_edit else "")
+        if "business_connection_id" in message:
+            place += f":{text(message['business_connection_id'])}"
         event.event_id = scoped_id(f"{event.platform}:{event.direction}:{kind}", user_id, place)
         event.repeats = True
 
@@ -56,7 +58,7 @@ def instant(seconds: object) -> int | None:
 def add_sender(event: BotEvent, sender: object) -> None:
     """Put what is told of a user on *event*."""
     known = named(sender)
-    event.user_attributes = {name: found for name in _NAMES if (found := text(known.get(name)))}
+    event.user_attributes = {name: found for name in _NAMES if name in known and (found := text(known[name]))}
     event.locale = text(known.get("language_code"))
 
 
@@ -79,12 +81,21 @@ def _side(message: dict[str, Any], context: Context, outcome: Outcome) -> tuple[
     user_id, place = text(sender.get("id")), text(chat.get("id"))
     if not user_id or message.get("sender_chat"):
         return context.side, ""
-    if sender.get("is_bot") is True:
+    if sender.get("is_bot") is True or _is_by_owner(message, user_id, chat):
         return "out", place if chat.get("type") == "private" else _user_in(place, context, outcome)
     if place:
         learn(outcome, channel_link("telegram", place), user_id)
 
     return "in", user_id
+
+
+def _is_by_owner(message: dict[str, Any], user_id: str, chat: dict[str, Any]) -> bool:
+    """Tell whether the owner of a business account wrote, or a bot in the owner's name: the chat is the other side."""
+    return (
+        "business_connection_id" in message
+        and chat.get("type") == "private"
+        and user_id != text(chat.get("id"))
+    )
 
 
 def _user_in(chat: str, context: Context, outcome: Outcome) -> str:
@@ -141,7 +152,9 @@ def _attributes(message: dict[str, Any]) -> dict[str, str]:
     for part, name, attribute in _NESTED:
         if part in message:
             attributes |= flat(attribute, named(message[part]).get(name))
-    attributes |= flat("thread", message.get("message_thread_id")) | flat("members", _members(message))
+    if "message_thread_id" in message:
+        attributes |= flat("thread", message["message_thread_id"])
+    attributes |= _members(message)
     if message.get("forward_origin") or message.get("forward_date"):
         attributes["forwarded"] = "true"
     files = _files(message)
@@ -160,10 +173,12 @@ _NESTED: Final = (
 )
 
 
-def _members(message: dict[str, Any]) -> str:
+def _members(message: dict[str, Any]) -> dict[str, str]:
+    if "new_chat_members" not in message and "left_chat_member" not in message:
+        return {}
     members = [*listed(message.get("new_chat_members")), message.get("left_chat_member")]
 
-    return ",".join(filter(None, (text(named(member).get("id")) for member in members)))
+    return flat("members", ",".join(filter(None, (text(named(member).get("id")) for member in members))))
 
 
 def _files(message: dict[str, Any]) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from app.core.events import BotEvent, Direction
 from app.core.platforms.building import make_event
 from app.core.platforms.context import Context
-from app.core.platforms.fields import flat, json_text, listed, named, text
+from app.core.platforms.fields import flat, flats, json_text, listed, named, text
 from app.core.platforms.telegram_message import add_sender, instant
 
 __all__ = ["UPDATES"]
@@ -19,11 +19,13 @@ def _callback(query: dict[str, Any], context: Context) -> BotEvent:
     event = _of_user(query, context, "postback", "in", text(query.get("id")))
     message = named(query.get("message"))
     event.conversation_id = text(named(message.get("chat")).get("id"))
-    event.attributes = (
-        flat("payload", query.get("data"))
-        | flat("game", query.get("game_short_name"))
-        | flat("reply_to", message.get("message_id"))
-        | flat("inline_message_id", query.get("inline_message_id"))
+    event.attributes = flats(
+        {
+            "payload": query.get("data"),
+            "game": query.get("game_short_name"),
+            "reply_to": message.get("message_id"),
+            "inline_message_id": query.get("inline_message_id"),
+        }
     )
 
     return event
@@ -41,10 +43,12 @@ def _inline(query: dict[str, Any], context: Context) -> BotEvent:
 def _payment(query: dict[str, Any], context: Context) -> BotEvent:
     """A question before money is paid: its total is no revenue yet."""
     event = _of_user(query, context, "payment", "none", text(query.get("id")))
-    event.attributes = (
-        flat("payload", query.get("invoice_payload") or query.get("paid_media_payload"))
-        | flat("total_amount", query.get("total_amount"))
-        | flat("currency", query.get("currency"))
+    event.attributes = flats(
+        {
+            "payload": query.get("invoice_payload") or query.get("paid_media_payload"),
+            "total_amount": query.get("total_amount"),
+            "currency": query.get("currency"),
+        }
     )
 
     return event
@@ -95,7 +99,12 @@ def _reaction(change: dict[str, Any], context: Context) -> BotEvent:
 def _poll(poll: dict[str, Any], context: Context) -> BotEvent:
     """The state of a poll: nobody's act."""
     event = make_event(context, "system", "none", "", None, text(poll.get("id")))
-    event.attributes = flat("question", poll.get("question")) | flat("is_closed", poll.get("is_closed"))
+    event.attributes = flats(
+        {
+            "question": poll.get("question"),
+            "is_closed": poll.get("is_closed"),
+        }
+    )
 
     return event
 
@@ -103,7 +112,12 @@ def _poll(poll: dict[str, Any], context: Context) -> BotEvent:
 def _poll_answer(answer: dict[str, Any], context: Context) -> BotEvent:
     user = named(answer.get("user"))
     event = make_event(context, "form", "in", text(user.get("id")), None)
-    event.attributes = flat("poll", answer.get("poll_id")) | flat("options", answer.get("option_ids"))
+    event.attributes = flats(
+        {
+            "poll": answer.get("poll_id"),
+            "options": answer.get("option_ids"),
+        }
+    )
     add_sender(event, user)
 
     return event
@@ -160,10 +174,12 @@ def _of_user(
 def _changed(change: dict[str, Any], kind: str, user_id: str, context: Context) -> BotEvent:
     event = make_event(context, kind, "none", user_id, instant(change.get("date")))
     event.conversation_id = text(named(change.get("chat")).get("id"))
-    event.attributes = (
-        flat("status", named(change.get("new_chat_member")).get("status"))
-        | flat("old_status", named(change.get("old_chat_member")).get("status"))
-        | flat("by", named(change.get("from")).get("id"))
+    event.attributes = flats(
+        {
+            "status": named(change.get("new_chat_member")).get("status"),
+            "old_status": named(change.get("old_chat_member")).get("status"),
+            "by": named(change.get("from")).get("id"),
+        }
     )
 
     return event

@@ -14,7 +14,7 @@ from app.core.platforms import generic
 from app.core.platforms.building import add, identify, make_event
 from app.core.platforms.context import Context
 from app.core.platforms.facebook_send import read_facebook_send
-from app.core.platforms.fields import first, flat, listed, named, text
+from app.core.platforms.fields import first, flat, flats, listed, named, text
 from app.core.platforms.platform import Platform
 from app.core.platforms.twitter_hook import TWITTER_HOOK
 from app.core.platforms.twitter_messages import read_message
@@ -41,7 +41,10 @@ def read_twitter(body: dict[str, Any], context: Context) -> Outcome:
     outcome = Outcome()
     own_id = text(body.get("for_user_id"))
     lists = _lists(body)
-    if not lists:
+    revoked = named(named(body.get("user_event")).get("revoke"))
+    if revoked:
+        add(outcome, _revoked(revoked, context), "user_event.revoke.source.user_id")
+    elif not lists:
         why = "this holds no list of events such as `direct_message_events`"
         outcome.rejections.append(Rejection(Reason.UNKNOWN_SHAPE, why))
     for name in lists:
@@ -115,12 +118,28 @@ def _notice(name: str, entry: dict[str, Any], context: Context) -> BotEvent:
     given = first([entry.get("created_timestamp"), entry.get("timestamp_ms")])
     at = _time(given)
     event = make_event(context, _FOLLOWS.get(text(entry.get("type")), "system"), "none", actor, at)
-    event.attributes = flat("event", name) | flat("type", entry.get("type"))
+    event.attributes = flats(
+        {
+            "event": name,
+            "type": entry.get("type"),
+        }
+    )
     if at is not None:
         about = first(
             [entry.get("id_str"), named(entry.get("target")).get("id"), named(entry.get("status")).get("id")]
         )
         identify(event, at, name, text(entry.get("type")), about)
+
+    return event
+
+
+def _revoked(revoked: dict[str, Any], context: Context) -> BotEvent:
+    """The user took back what the app was allowed."""
+    user_id, given = text(named(revoked.get("source")).get("user_id")), text(revoked.get("date_time"))
+    event = make_event(context, "uninstall", "none", user_id, _time(given))
+    event.attributes = {"event": "user_event", "type": "revoke"}
+    if given:
+        identify(event, given, "revoke")
 
     return event
 

@@ -20,6 +20,7 @@ from app.core.outcome import Reason, Rejection
 __all__ = ["form_item", "json_item", "xml_item"]
 
 _MAX_FIELDS: Final = 1000
+_MAX_DEPTH: Final = 100
 
 
 def json_item(body: bytes) -> bytes | Rejection:
@@ -52,10 +53,14 @@ def xml_item(body: bytes) -> bytes | Rejection:
     if body.lstrip()[:1] == b"{":
         return json_item(body)
     try:
-        root = Xml.fromstring(body.strip())
-    except (ParseError, DefusedXmlException, ValueError) as error:
-        return Rejection(Reason.UNKNOWN_SHAPE, f"this is no XML: {type(error).__name__}")
-    value = _value(root)
+        value = _value(Xml.fromstring(body.strip()))
+    except DefusedXmlException:
+        why = "entities and document types in XML are not taken; send elements and text only"
+        return Rejection(Reason.UNKNOWN_SHAPE, why)
+    except (ParseError, ValueError, LookupError):
+        return Rejection(Reason.UNKNOWN_SHAPE, "this is no XML; send one element that holds the others")
+    except RecursionError:
+        return Rejection(Reason.TOO_DEEP, "the XML is nested too deep; send at most 100 levels")
     if not isinstance(value, dict):
         return Rejection(Reason.UNKNOWN_SHAPE, "the XML holds no elements")
 
@@ -65,12 +70,14 @@ def xml_item(body: bytes) -> bytes | Rejection:
 Value = str | dict[str, "Value"] | list["Value"]
 
 
-def _value(element: Element) -> Value:
+def _value(element: Element, depth: int = 1) -> Value:
+    if depth > _MAX_DEPTH:
+        raise RecursionError
     if not len(element):
         return element.text or ""
     members: dict[str, Value] = {}
     for child in element:
-        value = _value(child)
+        value = _value(child, depth + 1)
         before = members.get(child.tag)
         if before is None:
             members[child.tag] = value

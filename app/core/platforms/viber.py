@@ -17,7 +17,7 @@ from app.core.outcome import Outcome, Reason, Rejection
 from app.core.platforms import generic
 from app.core.platforms.building import add, identify, make_event
 from app.core.platforms.context import Context
-from app.core.platforms.fields import first, flat, json_text, listed, named, scalars, text
+from app.core.platforms.fields import first, flat, flats, json_text, listed, named, scalars, text
 from app.core.platforms.platform import Answer, Hook, Platform, Request
 from app.core.platforms.schemes import signed_by_any
 from app.core.times import milliseconds
@@ -79,9 +79,13 @@ def _message(
     event.attributes = (
         flat("tracking_data", message.get("tracking_data"))
         | scalars({name: message.get(name) for name in _KEPT})
-        | flat("contact.name", contact.get("name"))
-        | flat("latitude", place.get("lat"))
-        | flat("longitude", place.get("lon"))
+        | flats(
+            {
+                "contact.name": contact.get("name"),
+                "latitude": place.get("lat"),
+                "longitude": place.get("lon"),
+            }
+        )
     )
     if message.get("media"):
         media = {"type": text(message.get("type")), "url": text(message["media"])}
@@ -117,11 +121,13 @@ def _signal(name: str, body: dict[str, Any], context: Context) -> BotEvent:
     event = make_event(context, kind, "none", user_id, milliseconds(body.get("timestamp")), about)
     if token:
         identify(event, token)
-    event.attributes = (
-        flat("context", body.get("context"))
-        | flat("reason", body.get("desc"))
-        | flat("subscribed", body.get("subscribed"))
-        | flat("type", body.get("type") if kind != "unknown" else name)
+    event.attributes = flats(
+        {
+            "context": body.get("context"),
+            "reason": body.get("desc"),
+            "subscribed": body.get("subscribed"),
+            "type": body.get("type") if kind != "unknown" else name,
+        }
     )
     _add_profile(event, user)
 

@@ -13,7 +13,6 @@ from typing import Any, Final
 from app.core.events import BotEvent
 from app.core.platforms.building import add_intent
 from app.core.platforms.context import Context
-from app.core.platforms.fields import named
 from app.core.times import parse_at
 
 __all__ = ["add_understood", "plain", "reported_at", "time_of", "user_or_conversation"]
@@ -30,7 +29,7 @@ def plain(speech: str) -> str:
 
 def time_of(value: object) -> int | None:
     """Return the instant that a JSON value names, in any form that `parse_at` knows."""
-    return parse_at(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
+    return parse_at(value) if type(value) is str or type(value) is int or type(value) is float else None
 
 
 def reported_at(body: dict[str, Any]) -> int | None:
@@ -52,9 +51,10 @@ def user_or_conversation(user_id: str, conversation_id: str, context: Context) -
 
 def add_understood(event: BotEvent, intent: object, context: Context, *, is_fallback: bool = False) -> None:
     """Put an intent on *event*, which a fallback of the platform's own marks as not handled whatever it is called."""
-    if isinstance(intent, str) or named(intent):
+    if intent:
         add_intent(event, intent, context)
-    event.not_handled = event.not_handled or is_fallback
+    if is_fallback:
+        event.not_handled = True
 
 
 _PAUSES: Final = re.compile(r"</?(?:p|s|break|audio|par|seq|media)\b[^<>]*>")

@@ -17,7 +17,7 @@ from app.core.events import BotEvent, Direction
 from app.core.outcome import Outcome, Reason, Rejection
 from app.core.platforms.building import add, make_event
 from app.core.platforms.context import Context
-from app.core.platforms.fields import first, flat, json_text, listed, named, scalars, text
+from app.core.platforms.fields import first, flat, head, json_text, listed, named, scalars, text
 from app.core.platforms.platform import Hook, Platform
 from app.core.platforms.voice import add_understood, time_of, user_or_conversation
 from app.core.platforms.watson_output import said_in
@@ -85,36 +85,37 @@ def _read_turn(body: dict[str, Any], context: Context) -> Outcome:
 
 def _turn(body: dict[str, Any]) -> _Turn:
     asked, answered = named(body.get("request")) or body, named(body.get("response")) or body
-    asked_at, answered_at = (time_of(body.get(name)) for name in ("request_timestamp", "response_timestamp"))
+    asked_at, answered_at = time_of(body.get("request_timestamp")), time_of(body.get("response_timestamp"))
     stamp = time_of(body.get("timestamp"))
-    contexts = [named(part.get("context")) for part in (answered, asked)]
-    systems = [named(named(place.get("global")).get("system")) for place in contexts]
-    conversation_id = first(
-        [
-            *(place.get("conversation_id") for place in contexts),
-            body.get("session_id"),
-            *(named(place.get("global")).get("session_id") for place in contexts),
-            *(place.get("session_id") for place in contexts),
-        ]
-    )
-    user_id = first(
-        [
-            *(part.get("user_id") for part in (body, answered, asked)),
-            *(named(place.get("metadata")).get("user_id") for place in contexts),
-            *(system.get("user_id") for system in systems),
-        ]
-    )
+    parts = [answered] if answered is asked else [answered, asked]
+    contexts = [named(part.get("context")) for part in parts]
 
     return _Turn(
         asked,
         answered,
-        user_id,
-        conversation_id,
+        _user_id(body, parts, contexts),
+        _conversation_id(body, contexts),
         text(body.get("log_id")),
         stamp if asked_at is None else asked_at,
         stamp if answered_at is None else answered_at,
         text(body.get("language")),
     )
+
+
+def _user_id(body: Members, parts: list[Members], contexts: list[Members]) -> str:
+    found = text(body.get("user_id")) or first([part.get("user_id") for part in parts])
+    found = found or first([named(place.get("metadata")).get("user_id") for place in contexts])
+
+    return found or first(
+        [named(named(place.get("global")).get("system")).get("user_id") for place in contexts]
+    )
+
+
+def _conversation_id(body: Members, contexts: list[Members]) -> str:
+    found = first([place.get("conversation_id") for place in contexts]) or text(body.get("session_id"))
+    found = found or first([named(place.get("global")).get("session_id") for place in contexts])
+
+    return found or first([place.get("session_id") for place in contexts])
 
 
 def _has_input(turn: _Turn) -> bool:
@@ -167,7 +168,8 @@ def _event(turn: _Turn, kind: str, direction: Direction, context: Context, at: i
 def _intent(turn: _Turn) -> dict[str, object]:
     """Return the likeliest intent; they are in order."""
     for place in (turn.answered, named(turn.answered.get("output")), named(turn.asked.get("input"))):
-        for intent in map(named, listed(place.get("intents"))):
+        if place.get("intents") and listed(place["intents"]):
+            intent = head(place["intents"])
             return {"name": intent.get("intent"), "confidence": intent.get("confidence")}
 
     return {}
@@ -175,8 +177,8 @@ def _intent(turn: _Turn) -> dict[str, object]:
 
 def _entities(turn: _Turn) -> list[list[str]]:
     for place in (turn.answered, named(turn.answered.get("output"))):
-        found = [named(entity) for entity in listed(place.get("entities"))]
+        found = listed(place.get("entities"))
         if found:
-            return [[text(entity.get("entity")), text(entity.get("value"))] for entity in found]
+            return [[text(entity.get("entity")), text(entity.get("value"))] for entity in map(named, found)]
 
     return []

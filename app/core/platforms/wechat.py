@@ -16,7 +16,7 @@ from app.core.outcome import Outcome, Reason, Rejection
 from app.core.platforms import generic
 from app.core.platforms.building import add, identify, make_event
 from app.core.platforms.context import Context
-from app.core.platforms.fields import first, flat, json_text, listed, named, number, text
+from app.core.platforms.fields import first, flat, flats, json_text, listed, named, number, text
 from app.core.platforms.platform import Platform
 from app.core.platforms.wechat_hook import NO_KEY, WECHAT_HOOK
 from app.core.times import parse_at
@@ -27,9 +27,10 @@ __all__ = ["WECHAT", "read"]
 def read(body: dict[str, Any], context: Context) -> Outcome:
     """Read a message, an event, or a message that is sent."""
     outcome = Outcome()
-    if text(body.get("MsgType")) == "event":
+    type_ = text(body.get("MsgType"))
+    if type_ == "event":
         add(outcome, _event(body, context), "FromUserName")
-    elif text(body.get("MsgType")):
+    elif type_:
         add(outcome, _message(body, context), "FromUserName")
     elif text(body.get("msgtype")):
         for user_id in _recipients(body):
@@ -53,12 +54,19 @@ def _message(body: dict[str, Any], context: Context) -> BotEvent:
     event = make_event(context, kind, direction, user_id, _time(body), text(body.get("MsgId")))
     # of speech WeChat may tell what it understood
     event.text = text(body.get("Content" if kind == "text" else "Recognition"))
-    event.attributes = _kept(body, _OF_A_MESSAGE) | flat("payload", body.get("bizmsgmenuid"))
+    event.attributes = _kept(body, _OF_A_MESSAGE)
+    if "bizmsgmenuid" in body:
+        event.attributes |= flat("payload", body["bizmsgmenuid"])
     address = first([body.get("PicUrl"), body.get("Url")])
     if address:
         event.attributes["attachments"] = json_text([{"type": text(body["MsgType"]), "url": address}])
     if kind == "unknown":
-        event.attributes |= flat("type", body["MsgType"]) | flat("event", body.get("Event"))
+        event.attributes |= flats(
+            {
+                "type": body["MsgType"],
+                "event": body.get("Event"),
+            }
+        )
 
     return event
 
@@ -138,18 +146,21 @@ _OF_AN_EVENT: Final = {
 
 
 def _kept(body: dict[str, Any], names: dict[str, str]) -> dict[str, str]:
-    found = {name: text(body[element]) for element, name in names.items() if element in body}
-
-    return {name: value for name, value in found.items() if value}
+    return {
+        name: found for element, name in names.items() if element in body and (found := text(body[element]))
+    }
 
 
 def _message_id(body: dict[str, Any]) -> str:
     """Return the id of the message that an event tells of: a template message, a mass message, a subscription's."""
-    sent = named(body.get("SubscribeMsgSentEvent")).get("List")
+    message_id = text(body.get("MsgID")) or text(body.get("MsgId"))
+    if message_id or "SubscribeMsgSentEvent" not in body:
+        return message_id
+    sent = named(body["SubscribeMsgSentEvent"]).get("List")
     if isinstance(sent, list):
         sent = next(iter(sent), None)
 
-    return first([body.get("MsgID"), body.get("MsgId"), named(sent).get("MsgID")])
+    return text(named(sent).get("MsgID"))
 
 
 def _time(body: dict[str, Any]) -> int | None:
@@ -173,10 +184,12 @@ def _custom(body: dict[str, Any], user_id: str, context: Context) -> BotEvent:
     event.text = first([content.get("content"), content.get("head_content")]) or "\n".join(
         filter(None, titles)
     )
-    event.attributes = (
-        flat("media_id", content.get("media_id"))
-        | flat("title", content.get("title"))
-        | flat("template", body.get("template_id"))
+    event.attributes = flats(
+        {
+            "media_id": content.get("media_id"),
+            "title": content.get("title"),
+            "template": body.get("template_id"),
+        }
     )
 
     return event

@@ -14,9 +14,6 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import msgspec
-from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from app.core.outcome import Reason, Rejection
 from app.core.platforms.platform import Answer, Hook, Request
@@ -161,6 +158,11 @@ def _opened(request: Request, secrets: Sequence[str], sealed: str) -> bytes | No
 
 def _plain(secret: _Secret, sealed: str) -> bytes | None:
     """Return the message: 16 random bytes, its length, itself, the app's id, padding to blocks of 32."""
+    # here and not above: workers load this file with the platform's reader and never decrypt
+    from cryptography.hazmat.primitives.ciphers import Cipher
+    from cryptography.hazmat.primitives.ciphers.algorithms import AES
+    from cryptography.hazmat.primitives.ciphers.modes import CBC
+
     try:
         data = base64.b64decode(sealed, validate=True)
         decryptor = Cipher(AES(secret.aes_key), CBC(secret.aes_key[:16])).decryptor()

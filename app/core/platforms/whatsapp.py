@@ -17,7 +17,7 @@ from app.core.platforms import generic
 from app.core.platforms.building import add, identify, make_event
 from app.core.platforms.context import Context
 from app.core.platforms.facebook_hook import META_HOOK
-from app.core.platforms.fields import first, flat, listed, named, number, text
+from app.core.platforms.fields import first, flat, flats, head, listed, named, number, text
 from app.core.platforms.platform import Platform
 from app.core.platforms.whatsapp_message import attributes_of, kind_of, said_in
 from app.core.times import parse_at
@@ -91,7 +91,12 @@ def _id_of(contact: dict[str, object]) -> str:
 
 def _add_profile(event: BotEvent, contact: dict[str, object]) -> None:
     profile = named(contact.get("profile"))
-    event.user_attributes = flat("name", profile.get("name")) | flat("username", profile.get("username"))
+    event.user_attributes = flats(
+        {
+            "name": profile.get("name"),
+            "username": profile.get("username"),
+        }
+    )
 
 
 def _message(message: dict[str, Any], is_echo: bool, context: Context) -> BotEvent:
@@ -121,13 +126,15 @@ def _status(status: dict[str, Any], context: Context) -> BotEvent:
     user_id = first([status.get("recipient_id"), status.get("recipient_user_id")])
     at = _seconds(status.get("timestamp"))
     event = make_event(context, kind, "none", user_id, at, text(status.get("id")))
-    error = named(next(iter(listed(status.get("errors"))), None))
-    event.attributes = (
-        flat("status", name)
-        | flat("category", named(status.get("pricing")).get("category"))
-        | flat("error.code", error.get("code"))
-        | flat("error.message", first([named(error.get("error_data")).get("details"), error.get("title")]))
-        | flat("callback_data", status.get("biz_opaque_callback_data"))
+    error = head(status.get("errors"))
+    event.attributes = flats(
+        {
+            "status": name,
+            "category": named(status.get("pricing")).get("category"),
+            "error.code": error.get("code"),
+            "error.message": first([named(error.get("error_data")).get("details"), error.get("title")]),
+            "callback_data": status.get("biz_opaque_callback_data"),
+        }
     )
 
     return event
@@ -148,7 +155,12 @@ def _preference(item: dict[str, Any], at: int | None, context: Context) -> BotEv
     given = _seconds(item.get("timestamp"))
     at = at if given is None else given
     event = make_event(context, kind, "none", _id_of(item), at)
-    event.attributes = flat("category", item.get("category")) | flat("detail", item.get("detail"))
+    event.attributes = flats(
+        {
+            "category": item.get("category"),
+            "detail": item.get("detail"),
+        }
+    )
     if at is not None:
         identify(event, at, text(item.get("category")))
 
@@ -159,7 +171,12 @@ def _notice(change: dict[str, object], at: int | None, context: Context) -> BotE
     """What happens to the account, its templates, its phone numbers: nobody talks."""
     event = make_event(context, "system", "none", "", at)
     value = named(change.get("value"))
-    event.attributes = flat("field", change.get("field")) | flat("event", value.get("event"))
+    event.attributes = flats(
+        {
+            "field": change.get("field"),
+            "event": value.get("event"),
+        }
+    )
 
     return event
 
@@ -174,7 +191,7 @@ def _sent(call: dict[str, Any], context: Context) -> BotEvent:
     user_id = text(call.get("to"))
     if call.get("status") == "read":
         return make_event(context, "read", "none", user_id, None, text(call.get("message_id")))
-    sent = named(next(iter(listed(call.get("messages"))), None))
+    sent = head(call.get("messages"))
     event = make_event(
         context, kind_of(call), "out", user_id, _seconds(call.get("timestamp")), text(sent.get("id"))
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from app.core.platforms.fields import first, flat, json_text, listed, named, scalars, text
+from app.core.platforms.fields import first, flat, flats, head, json_text, named, scalars, text
 
 __all__ = ["attributes_of", "kind_of", "said_in"]
 
@@ -65,9 +65,13 @@ def attributes_of(message: dict[str, Any]) -> dict[str, str]:
     part = named(message.get(name))
     about = named(message.get("context"))
     attributes = (
-        flat("reply_to", about.get("id"))
-        | flat("forwarded", about.get("forwarded") or about.get("frequently_forwarded"))
-        | flat("product", named(about.get("referred_product")).get("product_retailer_id"))
+        flats(
+            {
+                "reply_to": about.get("id"),
+                "forwarded": about.get("forwarded") or about.get("frequently_forwarded"),
+                "product": named(about.get("referred_product")).get("product_retailer_id"),
+            }
+        )
         | {
             name: value
             for name, value in flat("referral", message.get("referral")).items()
@@ -75,9 +79,14 @@ def attributes_of(message: dict[str, Any]) -> dict[str, str]:
         }
         | _of_part(name, part)
     )
-    error = named(next(iter(listed(message.get("errors"))), None))
+    error = head(message.get("errors"))
 
-    return attributes | flat("error.code", error.get("code")) | flat("error.message", error.get("title"))
+    return attributes | flats(
+        {
+            "error.code": error.get("code"),
+            "error.message": error.get("title"),
+        }
+    )
 
 
 _REFERRAL: Final = frozenset(
@@ -89,10 +98,20 @@ def _of_part(name: str, part: dict[str, object]) -> dict[str, str]:
     if name in _MEDIA:
         media = {"type": name, "url": text(part.get("link")), "id": text(part.get("id"))}
         kept = {"attachments": json_text([media])}
-        return kept | flat("file_name", part.get("filename")) | flat("mime_type", part.get("mime_type"))
+        return kept | flats(
+            {
+                "file_name": part.get("filename"),
+                "mime_type": part.get("mime_type"),
+            }
+        )
     if name == "interactive":
         chosen = named(part.get(text(part.get("type"))))
-        return flat("payload", chosen.get("id")) | flat("form", chosen.get("response_json"))
+        return flats(
+            {
+                "payload": chosen.get("id"),
+                "form": chosen.get("response_json"),
+            }
+        )
     if name in ("location", "reaction", "system"):
         return scalars(part, "message_id", "body")
     if name not in _KINDS:

@@ -169,7 +169,9 @@ async def _take(body: bytes | Rejection, hook: Hook, arrival: Arrival, intake: I
     if taken.rejected:
         why = taken.rejected[0][1]
         raise Fault(
-            413 if taken.is_too_large else 400, why.reason, f"{why.message[:1].upper()}{why.message[1:]}."
+            413 if taken.is_too_large else 400,
+            why.reason,
+            f"{why.message[:1].upper()}{why.message[1:].rstrip('.')}.",
         )
     return _reply(hook.answer)
 

@@ -135,6 +135,14 @@ def test_generic_sides(said: object, side: str) -> None:
     assert [(side, "U", "Hi")] == _said("generic", _generic(is_sender_bot=said))
 
 
+def test_a_side_that_is_no_boolean() -> None:
+    """What is there and wrong is not called missing."""
+    (rejection,) = _read("generic", _generic(is_sender_bot="yes")).rejections
+
+    assert (Reason.WRONG_TYPE, "is_sender_bot") == (rejection.reason, rejection.path)
+    assert "must be a boolean" in rejection.message
+
+
 @pytest.mark.parametrize("given", [AT, AT // 1000, str(AT)])
 def test_generic_time(given: object) -> None:
     """Times are milliseconds; people send seconds, too."""

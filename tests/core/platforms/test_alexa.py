@@ -208,3 +208,17 @@ def _copy(value: Any) -> Any:
         return {name: _copy(member) for name, member in value.items()}
 
     return value
+
+
+@pytest.mark.parametrize(
+    ("request_", "payload"),
+    [
+        pytest.param({"type": "Alexa.Presentation.APL.UserEvent", "arguments": ["buy", 1]}, '["buy",1]', id="APL"),
+        pytest.param({"type": "Alexa.Presentation.HTML.Message", "message": {"a": 1}}, '{"a":1}', id="HTML"),
+    ],
+)  # fmt: skip
+def test_a_touch_on_the_screen(request_: dict[str, Any], payload: str) -> None:
+    """What the document sends along is the payload, as with any other button."""
+    event = _only(read(_envelope(**request_), _context()))
+
+    assert ("postback", "in", payload) == (event.kind, event.direction, event.attributes["payload"])

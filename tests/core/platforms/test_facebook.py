@@ -169,3 +169,10 @@ def test_attachments_with_a_place_and_a_title() -> None:
         '[{"type":"location","url":"","coordinates.lat":"1.5","coordinates.long":"2"},'
         '{"type":"fallback","url":"http://x","title":"T"}]'
     )
+
+
+def test_a_message_from_an_advertisement() -> None:
+    """What led the user to the bot stands within the message; it is kept as with a postback."""
+    event = _event(_item(message={"mid": "m", "text": "hi", "referral": {"ref": "R", "ad_id": "A"}}))
+
+    assert {"referral.ref": "R", "referral.ad_id": "A"} == event.attributes

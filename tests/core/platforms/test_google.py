@@ -347,3 +347,11 @@ def test_tokens_are_secrets() -> None:
     body = _v2(payload={"user": {"accessToken": "a", "idToken": "b"}, "data": {"token": "c"}})
 
     assert len(redact("webhook", "google", body)[1]) == 3
+
+
+def test_a_conversation_without_inputs() -> None:
+    """The Assistant's conversation holds before the agent's session, also where what was said is left out."""
+    payload = {"user": {"userId": "U"}, "conversation": {"conversationId": "C"}}
+    event = _only(read(_v2(payload=payload), _context()))
+
+    assert ("U", "C", "hi") == (event.user_id, event.conversation_id, event.text)

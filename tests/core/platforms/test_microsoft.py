@@ -247,9 +247,16 @@ def test_deprecated_refusals(session: object) -> None:
 
 
 def test_secrets() -> None:
-    """Tokens of a sign-in and addresses that open a file are cut out."""
-    body = _activity(value={"token": "s3cr3t"}, attachments=[{"content": {"downloadUrl": "http://s3cr3t"}}])
+    """Tokens of a sign-in and addresses that open a file, for reading or for writing, are cut out."""
+    body = _activity(
+        value={"token": "s3cr3t", "uploadInfo": {"uploadUrl": "http://s3cr3t"}},
+        attachments=[{"content": {"downloadUrl": "http://s3cr3t"}}],
+    )
     item, removed = clean("webhook", "microsoft", msgspec.json.encode(body))
 
-    assert ["value.token", "attachments[0].content.downloadUrl"] == removed
+    assert {
+        "value.token",
+        "value.uploadInfo.uploadUrl",
+        "attachments[0].content.downloadUrl",
+    } == set(removed)
     assert b"s3cr3t" not in item

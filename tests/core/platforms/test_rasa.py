@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from app.core.events import BotEvent, is_message
+from app.core.normalise import read_item
 from app.core.outcome import Outcome, Reason
 from app.core.platforms.context import Context
-from app.core.platforms.rasa import read
+from app.core.platforms.rasa import RASA, read
 
 SECONDS = 1_700_000_000.123456
 AT = 1_700_000_000_123
@@ -144,3 +145,16 @@ def test_something_else_is_refused() -> None:
     (rejection,) = read({"version": 1}, CONTEXT).rejections
 
     assert rejection.reason is Reason.UNKNOWN_SHAPE
+
+
+def test_an_array_of_the_rest_channel() -> None:
+    """The REST channel answers with an array; each of its members is read, one that is nothing costs itself only."""
+    assert RASA.hook is not None
+    item = RASA.hook.unpack(b' [{"recipient_id":"U","text":"a"}, 5, {"recipient_id":"U","text":"b"}]')
+    assert isinstance(item, bytes)
+    outcome = read_item(item, CONTEXT)
+
+    assert [("out", "U", "a"), ("out", "U", "b")] == [
+        (event.direction, event.user_id, event.text) for event in outcome.events
+    ]
+    assert ["messages[1]"] == [rejection.path for rejection in outcome.rejections]

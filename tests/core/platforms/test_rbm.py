@@ -210,3 +210,14 @@ def test_the_handshake() -> None:
     assert 403 == getattr(RBM.hook.handshake(_request(asked), ["t0"]), "status", None)
     assert 403 == getattr(RBM.hook.handshake(_request(asked), []), "status", None)
     assert None is RBM.hook.handshake(_request(BODY), ["t1"])
+
+
+def test_a_notice_that_comes_twice_is_one() -> None:
+    """Typing is about no message, so the id of the event itself tells whether it came again."""
+    first, again, next_one = (
+        _only(read({"senderPhoneNumber": "+1", "eventType": "IS_TYPING", "eventId": given}, CONTEXT))
+        for given in ("E1", "E1", "E2")
+    )
+
+    assert first.event_id == again.event_id != next_one.event_id
+    assert first.repeats

@@ -243,3 +243,30 @@ def test_token(secrets: list[str], given: str, refused: str) -> None:
     assert TELEGRAM.hook.verify is not None
 
     assert refused == TELEGRAM.hook.verify(asked(x_telegram_bot_api_secret_token=given), secrets, b"")
+
+
+OWNED = {"business_connection_id": "BC", "chat": PRIVATE, "text": "x"}
+OWNER = {"id": 70, "is_bot": False}
+
+
+@pytest.mark.parametrize(
+    ("sender", "direction"),
+    [
+        pytest.param(USER, "in", id="the customer"),
+        pytest.param(OWNER, "out", id="the owner"),
+    ],
+)
+def test_sides_of_a_business_chat(sender: dict[str, Any], direction: str) -> None:
+    """The chat of a business account is the customer; whoever else writes there answers in the owner's name."""
+    event = _event(_update("business_message", **_message(**OWNED, **{"from": sender})))
+
+    assert (direction, "7") == (event.direction, event.user_id)
+
+
+def test_a_business_chat_numbers_its_own_messages() -> None:
+    """The same number in the bot's own chat with the same user is another message."""
+    own = _said(text="x")
+    owned = _event(_update("business_message", **_message(**OWNED)))
+
+    assert own.message_id == owned.message_id
+    assert own.event_id != owned.event_id

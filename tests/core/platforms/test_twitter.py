@@ -64,3 +64,14 @@ def test_notices_are_known_again() -> None:
     first, again, other = (event.event_id for event in events)
 
     assert (True, False) == (first == again != "", first == other)
+
+
+def test_a_user_who_revokes_the_app() -> None:
+    """It is told outside of any list, once however often it comes."""
+    revoke = {"date_time": "2020-04-06T23:04:10+00:00", "source": {"user_id": "U"}, "target": {"app_id": "1"}}
+    first, again = (_read(user_event={"revoke": revoke}).events[0] for _ in range(2))
+
+    assert ("uninstall", "none", "U", 1_586_214_250_000) == (
+        first.kind, first.direction, first.user_id, first.at,
+    )  # fmt: skip
+    assert first.event_id == again.event_id != ""

@@ -152,3 +152,15 @@ def test_no_xml() -> None:
 
     assert isinstance(WECHAT.hook.unpack(bomb), Rejection)
     assert isinstance(WECHAT.hook.unpack(b"<xml>"), Rejection)
+    assert isinstance(WECHAT.hook.unpack(b'<?xml version="1.0" encoding="nonsense"?><a/>'), Rejection)
+
+
+def test_xml_that_is_nested_too_deep() -> None:
+    """Elements within elements without end are refused with the reason, not with a stack trace."""
+    assert WECHAT.hook is not None
+    refused = WECHAT.hook.unpack(b"<a>" * 5000 + b"</a>" * 5000)
+    taken = WECHAT.hook.unpack(b"<a>" * 100 + b"x" + b"</a>" * 100)
+
+    assert isinstance(refused, Rejection)
+    assert Reason.TOO_DEEP == refused.reason
+    assert isinstance(taken, bytes)
