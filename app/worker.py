@@ -8,6 +8,7 @@ faust-streaming 0.15.3 and aiokafka 0.14.0, which is why both are pinned; each o
   stream does so without asking `Event.ack`; the agents therefore also set `enable_acks = False`.
 - What comes after a seek back is delivered: Faust drops it when a record beyond was under way (`_Offsets`).
 - A partition without a committed offset is read from its beginning also when it is taken over.
+- A seek happens in the consumer's thread; Faust calls it from the other one, where it races with the fetcher.
 - A hole in the offsets is not taken for compaction: nothing is committed across it.
 - The fetch wait is 50 ms; 1500 is hard-coded and would be the latency of a quiet stream.
 """
@@ -91,6 +92,11 @@ class _Consumer(driver.Consumer):
         if fresh:
             for tp, offset in (await self.earliest_offsets(*fresh)).items():
                 await self.seek(tp, offset or 0)
+
+    async def _seek(self, partition: Any, offset: int) -> None:
+        """Seek in the consumer's thread: from this one, as Faust does it, it takes records away in the midst of a fetch."""
+        thread = self._thread
+        await thread.call_thread(thread._ensure_consumer().seek, partition, offset)  # noqa: SLF001
 
     def _filter_committable_offsets(self, tps: Any) -> dict[Any, int]:
         """Commit what was confirmed, whatever Faust's streams noted as acknowledged."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +56,28 @@ async def test_what_was_read_last_drops_nothing(app: StageApp) -> None:
 
     assert consumer._read_offset[HERE] is None
     assert consumer._read_offset.get(HERE) == 95
+
+
+async def test_a_seek_happens_in_the_thread_of_the_consumer(
+    app: StageApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From any other it takes away records that a fetch is about to hand over, and the stage crashes."""
+    consumer: Any = app.consumer
+    sought: list[tuple[object, ...]] = []
+
+    class Fetching:
+        def seek(self, *place: object) -> None:
+            sought.append((threading.current_thread().name, *place))
+
+    async def call_thread(method: Any, *words: Any) -> None:
+        with ThreadPoolExecutor(1, thread_name_prefix="consumer") as pool:
+            await asyncio.get_running_loop().run_in_executor(pool, method, *words)
+
+    monkeypatch.setattr(consumer._thread, "_ensure_consumer", Fetching)
+    monkeypatch.setattr(consumer._thread, "call_thread", call_thread)
+    await consumer.seek(TP("raw-events", 0), 7)
+
+    assert [("consumer_0", TP("raw-events", 0), 7)] == sought
 
 
 async def test_confirming_names_the_next_offset(app: StageApp) -> None:
