@@ -195,12 +195,19 @@ class Rig:
     def _ends(self, topic: str) -> dict[TopicPartition, int]:
         consumer = KafkaConsumer(bootstrap_servers=self.settings.kafka)
         try:
+            # of a new topic the broker may tell some partitions before the others
+            several = 1 if topic == HEARTBEATS else self.settings.partitions
             partitions = until(
-                lambda: consumer.partitions_for_topic(topic), what=f"the partitions of {topic}"
+                lambda: _all_of(consumer.partitions_for_topic(topic), several),
+                what=f"the partitions of {topic}",
             )
             return dict(consumer.end_offsets([TopicPartition(topic, p) for p in partitions]))
         finally:
             consumer.close()
+
+
+def _all_of(partitions: set[int] | None, several: int) -> set[int]:
+    return partitions if partitions is not None and len(partitions) == several else set()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from app.config import Settings
 from app.core.events import BotEvent
 from app.core.filters import FILTERED
 from app.core.series import windows_of
-from tests.core.oracle import Numbers, expected
+from tests.core.oracle import Numbers, expected, once
 from tests.databases import fresh_database
 from tests.engine import EngineServer
 from tests.web.api import brute
@@ -46,7 +46,7 @@ def matching(chosen: dict[str, str]) -> list[BotEvent]:
     """Return the events of which all of it is true."""
     return [
         event
-        for event in SIMULATED
+        for event in once(SIMULATED)
         if all(getattr(event, FIELDS.get(dim, dim)) == value for dim, value in chosen.items())
     ]
 
