@@ -21,6 +21,7 @@ from typing import Any, Final
 
 import faust
 from faust import stores
+from faust.assignor.partition_assignor import PartitionAssignor
 from faust.transport.drivers import aiokafka as driver
 
 from app.adapters.outbox import Outbox
@@ -106,6 +107,17 @@ class _Consumer(driver.Consumer):
         """Never commit across a hole; see app/agents/sequence.py."""
 
 
+class _Assignor(PartitionAssignor):
+    @classmethod
+    def _get_copartitioned_groups(cls, topics: Any, cluster: Any, subscriptions: Any) -> Any:
+        """End the process where the broker, just back, does not tell of a topic: Faust would give nobody its partitions."""
+        missing = sorted(topic for topic in topics if not cluster.partitions_for_topic(topic))
+        if missing:
+            fatal("assign", LookupError(f"the broker does not know {', '.join(missing)}"))
+
+        return super()._get_copartitioned_groups(topics, cluster, subscriptions)
+
+
 class _Transport(driver.Transport):
     Consumer = _Consumer
 
@@ -169,6 +181,7 @@ def build(settings: Settings, stage: str, instance: str) -> StageApp:
         datadir=str(settings.home / "faust" / f"{stage}-{instance}"),
         store=f"{STORE_ALIAS}://",
         Event=Event,
+        PartitionAssignor=_Assignor,
         web_enabled=False,
         topic_partitions=settings.partitions,
         topic_replication_factor=settings.replication,

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from faust.types import TP
 
+from app import worker
 from app.config import Settings
 from app.worker import Event, StageApp, build, group_of
 
@@ -98,3 +99,22 @@ async def test_confirming_names_the_next_offset(app: StageApp) -> None:
 def test_stages_have_groups_of_their_own() -> None:
     """The group is part of what operators see: lag is asked for by it."""
     assert ["botpulse-normalise", "botpulse-track"] == [group_of(stage) for stage in ("normalise", "track")]
+
+
+def test_an_assignment_without_a_topic_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that is just back may not tell of a topic yet: then nobody would read it until the next rebalance."""
+    said: list[str] = []
+
+    def fatal(what: str, error: BaseException) -> None:
+        said.append(f"{what}: {error}")
+        raise error
+
+    class Cluster:
+        def partitions_for_topic(self, topic: str) -> set[int] | None:
+            return {0, 1} if topic == "raw-events" else None
+
+    monkeypatch.setattr(worker, "fatal", fatal)
+    with pytest.raises(LookupError):
+        worker._Assignor._get_copartitioned_groups({"raw-events", "bot-events"}, Cluster(), {})
+
+    assert ["assign: the broker does not know bot-events"] == said
