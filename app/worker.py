@@ -79,20 +79,33 @@ class _Consumer(driver.Consumer):
         super().__init__(*args, **kwargs)
         self._read_offset = _Offsets()
         self.confirmed: dict[Any, int] = {}
+        self.starts: dict[Any, int] = {}
+        """Where reading began in each partition of this assignment, by `perform_seek`."""
 
     def _new_consumer_thread(self) -> Any:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
 
     async def perform_seek(self) -> None:
-        """Go to the committed offsets, and to the beginning where there is none: nobody else would, after a take-over."""
+        """
+        Go to the committed offsets, and to the beginning where there is none: nobody else would, after a take-over.
+
+        `starts` is made of the broker's answers alone.  Faust's `_read_offset` is no place to learn it from: the
+        fetcher, at work all the while, writes there, too, and what it had fetched would pass for read.
+        """
         await super().perform_seek()
         changelogs = self.app.tables.changelog_topics
-        fresh = {
-            tp for tp in self.assignment() if tp.topic not in changelogs and self._read_offset.get(tp) is None
-        }
+        fresh = {tp for tp in self.assignment() if tp.topic not in changelogs and tp not in self.starts}
         if fresh:
             for tp, offset in (await self.earliest_offsets(*fresh)).items():
+                self.starts[tp] = offset or 0
                 await self.seek(tp, offset or 0)
+
+    async def seek_to_committed(self) -> Any:
+        """Do that, and note the offsets in `starts`."""
+        committed = await super().seek_to_committed()
+        self.starts = {tp: offset for tp, offset in committed.items() if offset is not None}
+
+        return committed
 
     async def _seek(self, partition: Any, offset: int) -> None:
         """Seek in the consumer's thread: from this one, as Faust does it, it takes records away in the midst of a fetch."""

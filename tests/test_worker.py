@@ -6,12 +6,14 @@ import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from faust.types import TP
 
 from app import worker
+from app.agents.sequence import Sequence
 from app.config import Settings
 from app.worker import Event, StageApp, build, group_of
 
@@ -79,6 +81,49 @@ async def test_a_seek_happens_in_the_thread_of_the_consumer(
     await consumer.seek(TP("raw-events", 0), 7)
 
     assert [("consumer_0", TP("raw-events", 0), 7)] == sought
+
+
+async def test_reading_begins_where_the_broker_says_however_far_the_fetcher_is(
+    app: StageApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the fetcher takes in while places are sought was not read: the first record is still admitted."""
+    consumer: Any = app.consumer
+    new, old = TP("raw-events", 0), TP("raw-events", 1)
+
+    async def seek_to_committed() -> dict[TP, int | None]:
+        return {new: None, old: 7}
+
+    async def earliest_offsets(*partitions: TP) -> dict[TP, int]:
+        return dict.fromkeys(partitions, 0)
+
+    async def seek(tp: TP, offset: int) -> None:
+        consumer._read_offset[new] = consumer._read_offset[old] = 40
+
+    monkeypatch.setattr(consumer._thread, "seek_to_committed", seek_to_committed)
+    monkeypatch.setattr(consumer, "earliest_offsets", earliest_offsets)
+    monkeypatch.setattr(consumer, "assignment", lambda: {new, old})
+    monkeypatch.setattr(consumer, "seek", seek)
+    sequence = Sequence(app)
+
+    assert [True, False, True, True] == [
+        await sequence.admits(SimpleNamespace(tp=tp, offset=offset))
+        for tp, offset in ((new, 0), (old, 6), (old, 7), (new, 1))
+    ]
+
+
+async def test_a_partition_that_was_taken_away_is_left_alone(
+    app: StageApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record fetched before a rebalance belongs to the worker that has its partition now."""
+    consumer: Any = app.consumer
+
+    async def seek_to_committed() -> dict[TP, int | None]:
+        return {TP("raw-events", 1): 7}
+
+    monkeypatch.setattr(consumer._thread, "seek_to_committed", seek_to_committed)
+    monkeypatch.setattr(consumer, "assignment", lambda: {TP("raw-events", 1)})
+
+    assert not await Sequence(app).admits(SimpleNamespace(tp=TP("raw-events", 0), offset=0))
 
 
 async def test_confirming_names_the_next_offset(app: StageApp) -> None:

@@ -37,7 +37,7 @@ class Sequence:
             await self._start_over()
         expected = self._next.get(tp)
         if expected is None:
-            expected = (await self._app.consumer.earliest_offsets(tp))[tp]
+            return False  # another worker's by now
         if message.offset < expected or not await self.follows(message, expected):
             return False
         self._next[tp] = message.offset + 1
@@ -73,5 +73,5 @@ class Sequence:
         self._generation = self._app.consumer_generation_id
         consumer = self._app.consumer
         await consumer.perform_seek()
-        self._next = {tp: offset for tp, offset in consumer._read_offset.items() if offset is not None}  # noqa: SLF001
+        self._next = dict(consumer.starts)
         self._sought.clear()

@@ -44,6 +44,7 @@ class Rig:
         ensure_topics(self.settings)
         self._producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", max_request_size=16 << 20)
         self._next = 0
+        self._sent: list[Any] = []
 
     # -- input
 
@@ -64,10 +65,15 @@ class Rig:
             self.send_raw(encode_delivery(delivery))
         if flush:
             self._producer.flush()
+            for sent in self._sent:
+                sent.get(0)  # `flush` says nothing of what could not be written
+            self._sent.clear()
 
     def send_raw(self, record: bytes) -> None:
         """Write one raw record."""
-        self._producer.send(RAW_EVENTS, record, partition=self._next % self.settings.partitions)
+        self._sent.append(
+            self._producer.send(RAW_EVENTS, record, partition=self._next % self.settings.partitions)
+        )
         self._next += 1
 
     # -- processes
