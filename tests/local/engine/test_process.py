@@ -103,7 +103,8 @@ def test_stop_lets_a_query_end(tmp_path: Path) -> None:
             target=lambda: answer.append(client.execute(sql, settings={"max_block_size": 1}))
         )
         thread.start()
-        until(lambda: idle.execute("SELECT count() FROM system.processes") == [(2,)], what="the query to run")
+        running = "SELECT 1 FROM system.processes WHERE startsWith(query, 'SELECT sum(sleep')"
+        until(lambda: idle.execute(running), what="the query to run")
         own.process.send_signal(signal.SIGTERM)
         until(lambda: not _connects(own.tcp_port), 5, what="the port to close")
         thread.join()
