@@ -27,6 +27,7 @@ __all__ = [
     "create_key",
     "hash_of",
     "key_text",
+    "no_bot",
     "parse_gap",
     "reporting_of",
     "revoke_key",
@@ -68,7 +69,7 @@ def change_bot(state: State, bot: str, changes: dict[str, object], when: int, wh
     """Return the fact that *bot* has new values for name, platform or confidence_threshold."""
     before = state.bots.get(bot)
     if before is None:
-        return _no_bot(bot)
+        return no_bot(bot)
     cut = sorted(set(changes) & {"zone", "week_start", "session_gap_s"})
     if cut:
         return Refusal(
@@ -89,7 +90,7 @@ def archive_bot(state: State, bot: str, when: int, who: str) -> Fact | Refusal:
     """Return the fact that *bot* takes no events any more."""
     before = state.bots.get(bot)
     if before is None:
-        return _no_bot(bot)
+        return no_bot(bot)
     if before.archived_at is not None:
         return Refusal("archived", f"{bot!r} is archived already.")
     return Fact("bot_archived", when, who, msgspec.structs.replace(before, archived_at=when))
@@ -98,7 +99,7 @@ def archive_bot(state: State, bot: str, when: int, who: str) -> Fact | Refusal:
 def create_key(state: State, key: Key, who: str) -> Fact | Refusal:
     """Return the fact that *key* is valid from now on."""
     if key.bot is not None and key.bot not in state.bots:
-        return _no_bot(key.bot)
+        return no_bot(key.bot)
     if key.bot is None and key.scope == "ingest":
         return Refusal("needs_bot", "An ingest key is for one bot; name it with --bot.")
     if key.scope == "botanalytics-v2" and (key.bot is None or key.channel not in CHANNELS):
@@ -180,7 +181,8 @@ def _fault_of(bot: Bot) -> Refusal | None:
     return None
 
 
-def _no_bot(bot: str) -> Refusal:
+def no_bot(bot: str) -> Refusal:
+    """Return the refusal of what is asked of a bot that does not exist."""
     return Refusal("unknown_bot", f"There is no bot {bot!r}; `botpulse bots list` shows them.")
 
 

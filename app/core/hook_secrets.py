@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from app.core.bots import Refusal
+from app.core.bots import Refusal, no_bot
 from app.core.platforms import PLATFORMS, Platform, canonical
 from app.core.registry import Fact, HookSecret, State, hook_of
 
@@ -40,7 +40,7 @@ def add_hook_secret(state: State, secret: HookSecret, who: str) -> Fact | Refusa
         return platform
     bot = state.bots.get(secret.bot)
     if bot is None:
-        return Refusal("unknown_bot", f"There is no bot {secret.bot!r}; `botpulse bots list` shows them.")
+        return no_bot(secret.bot)
     if bot.archived_at is not None:
         return Refusal("archived", f"{secret.bot!r} is archived and takes no events any more.")
     if len(hook_of(state, secret.bot, secret.platform)) >= MOST_ACTIVE:

@@ -112,17 +112,4 @@ const steps = {
   },
 };
 
-(async () => {
-  for (const step of JSON.parse(process.env.SDK_STEPS)) {
-    said.length = 0;
-    let error = '';
-    try {
-      await steps[step]();
-    } catch (thrown) {
-      error = String(thrown && thrown.message ? thrown.message : thrown);
-    }
-    await soon();
-    process.stdout.write(`${JSON.stringify({ step, error, said: [...said] })}\n`);
-  }
-  process.exit(0); // 2.4 asks Slack every hour
-})();
+require('./runner.js')(steps, said, soon).then(() => process.exit(0)); // 2.4 asks Slack every hour

@@ -54,15 +54,4 @@ const steps = {
   },
 };
 
-(async () => {
-  for (const step of JSON.parse(process.env.SDK_STEPS)) {
-    let error = '';
-    try {
-      await steps[step]();
-    } catch (thrown) {
-      error = String(thrown && thrown.message ? thrown.message : thrown);
-    }
-    await soon();
-    process.stdout.write(`${JSON.stringify({ step, error, said: [] })}\n`);
-  }
-})();
+require('./runner.js')(steps, [], soon);

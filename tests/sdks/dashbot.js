@@ -199,16 +199,4 @@ const steps = {
   'nothing': () => dashbot.generic.logIncoming(undefined),
 };
 
-(async () => {
-  for (const step of JSON.parse(process.env.SDK_STEPS)) {
-    said.length = 0;
-    let error = '';
-    try {
-      await steps[step]();
-    } catch (thrown) {
-      error = String(thrown && thrown.message ? thrown.message : thrown);
-    }
-    await soon();
-    process.stdout.write(`${JSON.stringify({ step, error, said: [...said] })}\n`);
-  }
-})();
+require('./runner.js')(steps, said, soon);

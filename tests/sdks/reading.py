@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.stack import Stack
@@ -13,6 +13,7 @@ __all__ = ["Event", "Row", "agree", "event", "rows_of"]
 
 Row = dict[str, Any]
 
+_GATHERED_S = 0.5  # so often the pipeline's figures are gathered
 _QUERY = """
     SELECT user_id, platform, direction, kind, text, intent, toBool(not_handled) AS not_handled, message_id,
         conversation_id, session_id, event_name, amount, currency, locale, attributes, user_attributes, sdk, dialect,
@@ -48,8 +49,9 @@ def rows_of(stack: Stack, bot: dict[str, Any], least: int) -> list[Row]:
 
         return found
 
-    until(lambda: len(stored()) >= least or _is_idle(stack, bot["read_key"]), 60, 0.3, f"{least} events")
-    until(lambda: _is_idle(stack, bot["read_key"]), 60, 0.3, "the stages to catch up")
+    idle = _idle(stack, bot["read_key"])
+    until(lambda: len(stored()) >= least or idle(), 60, _GATHERED_S, f"{least} events")
+    until(idle, 60, _GATHERED_S, "the stages to catch up")
 
     return stored()
 
@@ -84,15 +86,16 @@ def _tagged(value: Any, tag: str) -> Any:
     return value.replace("TAG", tag) if isinstance(value, str) else value
 
 
-def _is_idle(stack: Stack, key: str) -> bool:
-    """Tell whether every stage has done all there is, as it said twice."""
+def _idle(stack: Stack, key: str) -> Callable[[], bool]:
+    """Return a probe that tells whether every stage has done all there is, as it said at this probe and the last."""
+    last: list[object] = []
 
-    def lags() -> list[object]:
-        return [
+    def probe() -> bool:
+        lags = [
             (one["lag_records"], one["lag_by_topic"]) for one in stack.get("/data/v1/pipeline", key)["stages"]
         ]
+        before, last[:] = list(last), lags
 
-    before = lags()
-    time.sleep(0.5)  # the figures are gathered every half second
+        return before == lags and all(not records for records, _ in lags)
 
-    return before == lags() and all(not records for records, _ in before)
+    return probe
