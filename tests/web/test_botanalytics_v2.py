@@ -191,6 +191,8 @@ async def test_the_documented_words(site: Site) -> None:
 
     assert "Request is missing a valid Authorization header." == no_key["errors"][0]
     assert "Request payloads must be in JSON format." == no_json["errors"][0]
+    assert "The key is missing; send the header Authorization: Bearer <key>." == no_key["errors"][1]
+    assert {"success", "errors", "warnings", "request_id"} == set(no_key) == set(no_json)
 
 
 async def test_too_large(site: Site) -> None:

@@ -14,17 +14,22 @@ from app.web.errors import Fault, next_request_id
 from app.web.ingest.intake import Taken, plain
 from app.web.ingest.reply import JSON_HEADERS, Reply
 
-__all__ = ["answer", "refusal", "sdk_of", "token_of"]
+__all__ = ["accepted", "refusal", "sdk_of", "status_of", "token_of"]
 
 _SCHEME: Final = re.compile(r"(?i:token|bearer)\s+")
 _encode = msgspec.json.Encoder().encode
 
 
-def token_of(request: web.BaseRequest) -> str:
-    """Return the token of the header, which comes with `Token`, `Bearer` or bare, and escaped by some clients."""
+def token_of(request: web.BaseRequest, missing: str) -> str:
+    """
+    Return the token of the header, which comes with `Token`, `Bearer` or bare, and escaped by some clients.
+
+    Raises:
+        Fault: 401 with the words *missing* where there is none.
+    """
     token = _SCHEME.sub("", request.headers.get("Authorization", "").strip(), count=1)
     if not token:
-        raise Fault(401, "no_key", "The token is missing; send the header Authorization: Token <key>.")
+        raise Fault(401, "no_key", missing)
     return unquote(token)
 
 
@@ -36,23 +41,20 @@ def sdk_of(request: web.BaseRequest) -> str:
     return f"botanalytics {plain(name)}".strip()
 
 
-def answer(taken: Taken, unfit: list[str]) -> Reply:
-    """Say yes as soon as one item was fit; *unfit* tells of each other one."""
-    if not taken.accepted:
-        return refusal(unfit, 413 if taken.is_too_large else 400)
+def accepted(warnings: list[str]) -> Reply:
+    """Say yes, with a line for each item that was not fit."""
     request_id = next_request_id()
-    if not unfit:
+    if not warnings:
         return Reply(b'{"success":true,"request_id":"%b"}' % request_id.encode())
-    return Reply(_encode({"success": True, "request_id": request_id, "warnings": unfit}))
+    return Reply(_encode({"success": True, "request_id": request_id, "warnings": warnings}))
 
 
-def refusal(errors: list[str], status: int, headers: Mapping[str, str] = {}) -> Reply:
-    """Say no: npm's clients and the gem read `error_message`, the others `errors`."""
-    said = {
-        "success": False,
-        "error_message": errors[0],
-        "errors": errors,
-        "warnings": [],
-        "request_id": next_request_id(),
-    }
+def refusal(errors: list[str], status: int, headers: Mapping[str, str], **more: str) -> Reply:
+    """Say no for each reason in *errors*; *more* is what one way's clients read besides."""
+    said = {"success": False, **more, "errors": errors, "warnings": [], "request_id": next_request_id()}
     return Reply(_encode(said), status, {**JSON_HEADERS, **headers})
+
+
+def status_of(taken: Taken) -> int:
+    """Return the status of a request of which nothing was fit."""
+    return 413 if taken.is_too_large else 400

@@ -14,7 +14,7 @@ from aiohttp import web
 from app.core.dialects.botanalytics_v1_routes import PREFIXES, route
 from app.core.platforms import canonical
 from app.web.errors import Fault
-from app.web.ingest.botanalytics import answer, refusal, sdk_of, token_of
+from app.web.ingest.botanalytics import accepted, refusal, sdk_of, status_of, token_of
 from app.web.ingest.intake import Arrival, Intake, plain
 from app.web.ingest.reply import Reply
 
@@ -24,6 +24,8 @@ WAY: Final = "botanalytics-v1"
 PATHS: Final = tuple(f"{prefix}{{path:.+}}" for prefix in PREFIXES)
 METHODS: Final = frozenset({"POST", "PATCH", "PUT"})
 
+_MISSING: Final = "The token is missing; send the header Authorization: Token <ingest key>."
+
 
 async def receive(request: web.BaseRequest, intake: Intake) -> Reply:
     """Take the body of *request*."""
@@ -32,15 +34,20 @@ async def receive(request: web.BaseRequest, intake: Intake) -> Reply:
         raise Fault(
             404, "not_found", f"There is nothing at {plain(request.path)}; see docs/sdks/botanalytics.md."
         )
-    bot = intake.bot_of(token_of(request))
+    bot = intake.bot_of(token_of(request, _MISSING))
     platform, endpoint = found
     items = await intake.read(request, is_ndjson=False)
     arrival = Arrival(bot, WAY, platform or canonical(bot.platform), endpoint, sdk_of(request))
     taken = await intake.take(arrival, items)
-    return answer(taken, [one.message for _, one in taken.rejected])
+    messages = [one.message for _, one in taken.rejected]
+    return accepted(messages) if taken.accepted else _refusal(messages, status_of(taken), {})
 
 
 def refuse(fault: Fault) -> Reply:
     """Say no in Botanalytics' shape; a token of another kind is a wrong one, which clients know as 401 only."""
     status = 401 if fault.status == 403 else fault.status
-    return refusal([fault.message], status, fault.headers)
+    return _refusal([fault.message], status, fault.headers)
+
+
+def _refusal(messages: list[str], status: int, headers: dict[str, str]) -> Reply:
+    return refusal(messages, status, headers, error_message=messages[0])

@@ -16,7 +16,7 @@ from app.core.channel_keys import CHANNELS
 from app.core.dialects.botanalytics_v2 import PATHS, split_messages
 from app.web.errors import Fault
 from app.web.ingest.body import MAX_REQUEST_ITEMS
-from app.web.ingest.botanalytics import answer, refusal, sdk_of, token_of
+from app.web.ingest.botanalytics import accepted, refusal, sdk_of, status_of, token_of
 from app.web.ingest.intake import Arrival, Intake
 from app.web.ingest.reply import Reply
 
@@ -25,10 +25,12 @@ __all__ = ["METHODS", "PATHS", "WAY", "receive", "refuse"]
 WAY: Final = "botanalytics-v2"
 METHODS: Final = frozenset({"POST"})
 
+_MISSING: Final = "The key is missing; send the header Authorization: Bearer <key>."
+
 
 async def receive(request: web.BaseRequest, intake: Intake) -> Reply:
     """Take the messages of *request*."""
-    bot, key = intake.holder_of(token_of(request), "botanalytics-v2")
+    bot, key = intake.holder_of(token_of(request, _MISSING), "botanalytics-v2")
     bodies = await intake.read(request, is_ndjson=False)
     items = [message for body in bodies for message in _messages(body)]
     if not items:
@@ -39,7 +41,8 @@ async def receive(request: web.BaseRequest, intake: Intake) -> Reply:
         )
     arrival = Arrival(bot, WAY, CHANNELS[key.channel], sdk=sdk_of(request))
     taken = await intake.take(arrival, items)
-    return answer(taken, [f"message {index}: {one.message}" for index, one in taken.rejected])
+    lines = [f"message {index}: {one.message}" for index, one in taken.rejected]
+    return accepted(lines) if taken.accepted else refusal(lines, status_of(taken), {})
 
 
 def refuse(fault: Fault) -> Reply:
