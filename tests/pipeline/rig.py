@@ -21,7 +21,7 @@ from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
 from app.adapters.heartbeat import HEARTBEATS, read_beat
-from app.adapters.topics import BOT_EVENTS, COUNTERS, RAW_EVENTS, ensure_topics
+from app.adapters.topics import BOT_EVENTS, COUNTERS, RAW_EVENTS, ensure_topics, topics
 from app.config import Settings
 from app.core.counters import CellBatch, decode_cells
 from app.core.deliveries import Delivery, encode_delivery
@@ -199,21 +199,12 @@ class Rig:
         return bool(own) and own[-1].ready
 
     def _ends(self, topic: str) -> dict[TopicPartition, int]:
+        partitions = {one.name: one.partitions for one in topics(self.settings)}[topic]
         consumer = KafkaConsumer(bootstrap_servers=self.settings.kafka)
         try:
-            # of a new topic the broker may tell some partitions before the others
-            several = 1 if topic == HEARTBEATS else self.settings.partitions
-            partitions = until(
-                lambda: _all_of(consumer.partitions_for_topic(topic), several),
-                what=f"the partitions of {topic}",
-            )
-            return dict(consumer.end_offsets([TopicPartition(topic, p) for p in partitions]))
+            return dict(consumer.end_offsets([TopicPartition(topic, p) for p in range(partitions)]))
         finally:
             consumer.close()
-
-
-def _all_of(partitions: set[int] | None, several: int) -> set[int]:
-    return partitions if partitions is not None and len(partitions) == several else set()
 
 
 @contextmanager
