@@ -5,8 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 
-from argon2 import PasswordHasher
-
+from app.adapters.passwords import hash_password
 from app.adapters.registry import transact
 from app.config import Settings
 from app.core.registry import Fact, Person, State
@@ -26,15 +25,16 @@ def ensure_admin(settings: Settings) -> str | None:
     made: list[Fact] = []
 
     def decide(state: State) -> list[Fact]:
-        if not any(person.admin for person in state.people.values()):
-            made.append(_administrator(settings.admin_email, password))
+        if any(person.admin for person in state.people.values()):
+            made.clear()
+        else:
+            made[:] = [state.fact("person_created", _administrator(settings.admin_email, password))]
         return made
 
-    transact(settings.kafka, decide)
+    transact(settings.kafka, decide, "setup")
     return password if made and not chosen else None
 
 
-def _administrator(email: str, password: str) -> Fact:
+def _administrator(email: str, password: str) -> Person:
     now_ms = time.time_ns() // 1_000_000
-    person = Person(f"p{secrets.token_hex(6)}", email, PasswordHasher().hash(password), now_ms, admin=True)
-    return Fact("person_created", now_ms, "setup", person)
+    return Person(f"p{secrets.token_hex(6)}", email, hash_password(password), now_ms, admin=True)

@@ -21,7 +21,7 @@ from app.adapters.edge import Log
 from app.config import KIB
 from app.core.deliveries import Delivery, encode_delivery
 from app.core.importing import Chunk
-from app.core.registry import Bot, Fact, Import
+from app.core.registry import Bot, Import
 from app.errors import BotpulseError
 from app.ports import Clock, Registry, Unavailable
 
@@ -51,14 +51,13 @@ class Sent(NamedTuple):
 
 
 class Importer:
-    """Sends imports, one at a time, in the name of *who*."""
+    """Sends imports, one at a time."""
 
-    def __init__(self, log: Log, registry: Registry, sent_after: SentAfter, clock: Clock, who: str) -> None:
+    def __init__(self, log: Log, registry: Registry, sent_after: SentAfter, clock: Clock) -> None:
         self._log = log
         self._registry = registry
         self._sent_after = sent_after
         self._clock = clock
-        self._who = who
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def run(self, bot: Bot, import_id: str, chunks: Chunks, tell: Callable[[int], None]) -> Sent:
@@ -150,8 +149,7 @@ class Importer:
     async def _note(self, note: Import, rows: int, *, finished: bool = False) -> Import:
         now = self._clock()
         noted = msgspec.structs.replace(note, rows_done=rows, finished=finished, noted_at=now)
-        kind = "import_finished" if finished else "import_advanced"
-        await self._registry.append(Fact(kind, now, self._who, noted))
+        await self._registry.note(noted)
 
         return noted
 

@@ -12,9 +12,9 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from app.core.bots import Refusal
 from app.core.events import CUSTOM, MESSAGE_KINDS, SIGNAL_KINDS
 from app.core.measures import MEASURES, Source
+from app.core.refusal import Refusal
 
 __all__ = ["FILTERED", "FILTERS", "Filter", "filter_of", "is_kept_in_cells"]
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from app.core.bots import Refusal
+from app.core.refusal import Refusal
 
 __all__ = ["MadeUp", "Plan", "TimeUnit", "import_id_of", "plan_of"]
 

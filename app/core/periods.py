@@ -15,8 +15,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from app.core.bots import Refusal
 from app.core.calendar import DAY_MS, DAY_S, HOUR_MS, Calendar, date_of, month
+from app.core.refusal import Refusal
 from app.core.times import END_MS
 
 __all__ = [

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from app.core.bots import Refusal
 from app.core.deliveries import Delivery, compact
 from app.core.normalise import STAGE
 from app.core.outcome import DeadLetter
+from app.core.refusal import Refusal
 from app.core.registry import Bot
 
 __all__ = ["delivery_of", "letter_id"]

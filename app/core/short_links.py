@@ -10,9 +10,9 @@ import hashlib
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from app.core.bots import Refusal
 from app.core.platforms.building import MAX_ID
-from app.core.registry import Fact, ShortLink, State
+from app.core.refusal import Refusal
+from app.core.registry import ShortLink, State
 
 __all__ = ["MOST_SHORT_LINKS", "create_short_link", "location_of", "slug_of"]
 
@@ -24,8 +24,8 @@ _ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _DIGITS: Final = 16
 
 
-def create_short_link(state: State, link: ShortLink, who: str) -> Fact | Refusal:
-    """Return the fact that *link* leads somewhere from now on."""
+def create_short_link(state: State, link: ShortLink) -> ShortLink | Refusal:
+    """Return the note that *link* leads somewhere from now on."""
     if len(state.short_links) >= MOST_SHORT_LINKS:
         return Refusal(
             "too_many_links", f"There are {MOST_SHORT_LINKS} short links already; send the address itself."
@@ -37,7 +37,7 @@ def create_short_link(state: State, link: ShortLink, who: str) -> Fact | Refusal
             "bad_url", f"url must be an http or https address of at most {_LONGEST_URL} characters."
         )
 
-    return Fact("link_created", link.created_at, who, link)
+    return link
 
 
 def slug_of(bot: str, user: str, url: str) -> str:

@@ -9,8 +9,11 @@ from typing import Final
 
 from app.adapters.registry import transact
 from app.config import Settings
-from app.core.bots import Refusal, create_bot, create_key, hash_of, key_text
+from app.core.api_keys import hash_of, key_text
+from app.core.commands.bots import create_bot
+from app.core.commands.keys import create_key
 from app.core.events import Reporting
+from app.core.refusal import Refusal
 from app.core.registry import Bot, Fact, Key, State
 from app.errors import BotpulseError
 from app.ports import Clock
@@ -27,20 +30,23 @@ def demo_account(settings: Settings, clock: Clock) -> tuple[Bot, str]:
     kept = path.read_text(encoding="utf-8").strip() if path.exists() else ""
     made: list[str] = []
 
-    def decide(state: State) -> list[Fact]:
-        facts: list[Fact | Refusal] = []
-        if BOT not in state.bots:
-            bot = Bot(BOT, "Demo bot", "generic", clock(), Reporting(session_gap_s=300))
-            facts.append(create_bot(state, bot, _WHO))
-            state = State(bots={BOT: bot})
+    def decide(state: State) -> list[Fact] | Refusal:
         known = state.key_by_hash.get(hash_of(kept))
-        if known is None or known.revoked_at is not None:
-            made.append(key_text("ingest", secrets.randbits(256)))
-            key = Key(f"k{secrets.token_hex(6)}", "ingest", hash_of(made[0]), clock(), BOT)
-            facts.append(create_key(state, key, _WHO))
-        return [_granted(fact) for fact in facts]
+        if BOT in state.bots and known is not None and known.is_valid(clock()):
+            return []
+        if f"bot:{BOT}" in state.removed:
+            return Refusal(
+                "bot_deleted", "the demo bot was deleted; start without it: `botpulse up --no-demo`"
+            )
+        made[:] = [key_text("ingest", secrets.randbits(256))]
+        key = Key(f"k{secrets.token_hex(6)}", "ingest", hash_of(made[0]), clock(), BOT)
+        if BOT in state.bots:
+            return create_key(state, key)
+        return create_bot(
+            state, Bot(BOT, "Demo bot", "generic", clock(), Reporting(session_gap_s=300)), (key,)
+        )
 
-    bot = transact(settings.kafka, decide).bots[BOT]
+    bot = transact(settings.kafka, decide, _WHO).bots[BOT]
     if bot.archived_at is not None:
         msg = "the demo bot is archived; start without it: `botpulse up --no-demo`"
         raise BotpulseError(msg, "bot_archived")
@@ -48,13 +54,6 @@ def demo_account(settings: Settings, clock: Clock) -> tuple[Bot, str]:
         _keep(path, made[0])
 
     return bot, made[0] if made else kept
-
-
-def _granted(outcome: Fact | Refusal) -> Fact:
-    if isinstance(outcome, Refusal):
-        raise BotpulseError(outcome.message, outcome.code)
-
-    return outcome
 
 
 def _keep(path: Path, key: str) -> None:

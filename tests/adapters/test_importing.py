@@ -13,6 +13,7 @@ from app.core.deliveries import MAX_ITEMS
 from app.core.events import Reporting
 from app.core.importing import Chunk, chunked
 from app.core.registry import Bot, Import
+from tests import facts
 
 BOT = Bot("b1", "Bot", "facebook", 1, Reporting("Europe/Rome"))
 
@@ -44,7 +45,9 @@ class Desk:
                 raise InterruptedRunError
 
         self.now += 1
-        importer = Importer(self.log, self.registry, self.search, lambda: self.now, "test")
+        if BOT.id not in self.registry.state.bots:
+            await facts.tell(self.registry, BOT)
+        importer = Importer(self.log, self.registry, self.search, lambda: self.now)
         return await importer.run(BOT, "f", self.chunks, tell)
 
     async def search(self, bot: str, import_id: str, since_ms: int) -> set[bytes]:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.bots import Refusal
 from app.core.filters import FILTERED, FILTERS, filter_of, is_kept_in_cells
 from app.core.measures import MEASURES
+from app.core.refusal import Refusal
 from app.core.series import Ask, ask_of
 
 WORDS = st.dictionaries(st.sampled_from(["platform", "locale", "intent", "event"]), st.text(), min_size=1)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.bots import Refusal
 from app.core.deliveries import MAX_ITEMS
 from app.core.import_plan import Plan, import_id_of, plan_of
 from app.core.importing import CHUNK_BYTES, Reading, RowReader, chunked
 from app.core.outcome import Reason, Rejection
+from app.core.refusal import Refusal
 
 NOW = 1_800_000_000_000
 START = 1_704_067_200_000

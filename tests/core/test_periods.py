@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.bots import Refusal
 from app.core.calendar import Calendar
 from app.core.periods import WINDOWS, Span, label, parse_time, period_at, span_of
+from app.core.refusal import Refusal
 
 ZONES = [
     "UTC",

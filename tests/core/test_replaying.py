@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from app.core.bots import Refusal
 from app.core.deliveries import Delivery, encode_delivery
 from app.core.events import Reporting
 from app.core.normalise import normalise
 from app.core.outcome import DeadLetter
+from app.core.refusal import Refusal
 from app.core.registry import Bot
 from app.core.replaying import delivery_of, letter_id
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.bots import Refusal
-from app.core.registry import Fact, ShortLink, State
+from app.core.refusal import Refusal
+from app.core.registry import ShortLink, State
 from app.core.short_links import create_short_link, location_of, slug_of
 
 
-def _made(url: str) -> Fact | Refusal:
-    return create_short_link(State(), ShortLink("s", "pizza", "ada", url, 1), "test")
+def _made(url: str) -> ShortLink | Refusal:
+    return create_short_link(State(), ShortLink("s", "pizza", "ada", url, 1))
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def _made(url: str) -> Fact | Refusal:
 )  # fmt: skip
 def test_web_addresses(url: str) -> None:
     """A link may lead anywhere on the web."""
-    assert isinstance(_made(url), Fact)
+    assert isinstance(_made(url), ShortLink)
 
 
 @pytest.mark.parametrize(

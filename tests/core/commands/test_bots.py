@@ -1,37 +1,35 @@
-"""Requests to the registry become facts, or refusals that say why."""
+"""Requests about bots become facts, or refusals that say why."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.bots import (
-    SCOPES,
-    Refusal,
+from app.core.commands.bots import (
     archive_bot,
     bot_id,
     change_bot,
     create_bot,
-    create_key,
-    hash_of,
-    key_text,
     parse_gap,
     reporting_of,
-    revoke_key,
+    restore_bot,
 )
 from app.core.events import Reporting
-from app.core.registry import Bot, Fact, Key, Scope, State
+from app.core.refusal import Refusal
+from app.core.registry import Bot, Fact, Key, Removed, State
+from tests.facts import told
 
 PIZZA = Bot("pizza-x1y2", "Pizza", "facebook", 1_000)
 INGEST = Key("k1", "ingest", "a" * 64, 1_000, "pizza-x1y2")
-STATE = State({"pizza-x1y2": PIZZA}, {"k1": INGEST})
+STATE = told(PIZZA, Bot("gone", "Gone", "generic", 1), Removed("bot", "gone", 2))
 
 
-def code_of(outcome: Fact | Refusal | Reporting) -> str:
+def code_of(outcome: Sequence[Fact] | Refusal | Reporting) -> str:
     """Return the code of a refusal."""
     assert isinstance(outcome, Refusal)
     return outcome.code
@@ -41,6 +39,7 @@ def code_of(outcome: Fact | Refusal | Reporting) -> str:
     ("expected", "bot"),
     [
         pytest.param("id_taken", PIZZA, id="id taken"),
+        pytest.param("id_taken", Bot("gone", "Gone", "generic", 1), id="id of one that was deleted"),
         pytest.param("bad_id", Bot("No Way", "x", "generic", 1), id="id not a slug"),
         pytest.param("bad_name", Bot("x", "  ", "generic", 1), id="blank name"),
         pytest.param("bad_platform", Bot("x", "x", "Face Book", 1), id="platform not a word"),
@@ -51,22 +50,26 @@ def code_of(outcome: Fact | Refusal | Reporting) -> str:
 )
 def test_create_bot_refuses(expected: str, bot: Bot) -> None:
     """A bot that could not be told apart, shown or counted is refused."""
-    assert expected == code_of(create_bot(STATE, bot, "me"))
+    assert expected == code_of(create_bot(STATE, bot))
 
 
 def test_create_bot() -> None:
-    """A sound bot becomes a fact that carries it."""
-    assert Fact("bot_created", 1_000, "me", PIZZA) == create_bot(State(), PIZZA, "me")
+    """A sound bot comes with its dashboards and keys, all in one change."""
+    facts = create_bot(State(), PIZZA, (INGEST,))
+
+    assert isinstance(facts, list)
+    assert Fact("bot_created", PIZZA, 1) == facts[0]
+    assert Fact("key_created", INGEST, 1) == facts[-1]
+    assert {"dashboard_created"} == {fact.type for fact in facts[1:-1]}
 
 
 def test_change_bot() -> None:
-    """Name, platform and threshold change; the rest stays."""
-    changed = change_bot(
-        STATE, PIZZA.id, {"name": "P", "platform": "slack", "confidence_threshold": 0.4}, 2, "me"
-    )
+    """Name and threshold change; the rest stays."""
+    after = Bot(PIZZA.id, "P", "facebook", 1_000, Reporting(confidence_threshold=0.4))
 
-    after = Bot(PIZZA.id, "P", "slack", 1_000, Reporting(confidence_threshold=0.4))
-    assert Fact("bot_changed", 2, "me", after) == changed
+    assert [Fact("bot_changed", after, 2)] == change_bot(
+        STATE, PIZZA.id, {"name": "P", "confidence_threshold": 0.4}
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,62 +83,30 @@ def test_change_bot() -> None:
 )
 def test_change_bot_refuses(expected: str, changes: dict[str, object]) -> None:
     """What the numbers so far are cut by cannot change."""
-    assert expected == code_of(change_bot(STATE, PIZZA.id, changes, 2, "me"))
+    assert expected == code_of(change_bot(STATE, PIZZA.id, changes))
 
 
 def test_change_of_no_bot() -> None:
     """An unknown bot is said to be unknown."""
-    assert code_of(change_bot(STATE, "nobody", {"name": "n"}, 2, "me")) == "unknown_bot"
+    assert code_of(change_bot(STATE, "nobody", {"name": "n"})) == "unknown_bot"
 
 
 def test_archive_bot_once() -> None:
     """An archived bot keeps everything and has the time; again is refused."""
     archived = msgspec.structs.replace(PIZZA, archived_at=5)
-    assert Fact("bot_archived", 5, "me", archived) == archive_bot(STATE, PIZZA.id, 5, "me")
-    assert code_of(archive_bot(State({PIZZA.id: archived}), PIZZA.id, 6, "me")) == "archived"
+
+    assert [Fact("bot_archived", archived, 2)] == archive_bot(STATE, PIZZA.id, 5)
+    assert "archived" == code_of(archive_bot(told(archived), PIZZA.id, 6))
+    assert "unknown_bot" == code_of(archive_bot(STATE, "gone", 6))
 
 
-@pytest.mark.parametrize(
-    ("expected", "scope", "bot"),
-    [
-        pytest.param("needs_bot", "ingest", None, id="ingest for all bots"),
-        pytest.param("unknown_bot", "read", "nobody", id="unknown bot"),
-    ],
-)
-def test_create_key_refuses(expected: str, scope: Scope, bot: str | None) -> None:
-    """An ingest key is for one bot, and any bot named exists."""
-    assert expected == code_of(create_key(STATE, Key("k2", scope, "b" * 64, 1, bot), "me"))
+def test_restore_bot_once() -> None:
+    """An archived bot is as it was before; what is in use cannot be restored."""
+    archived = msgspec.structs.replace(PIZZA, archived_at=5)
 
-
-@pytest.mark.parametrize(
-    ("expected", "scope", "bot", "channel"),
-    [
-        pytest.param("needs_channel", "botanalytics-v2", PIZZA.id, "", id="no channel"),
-        pytest.param("needs_channel", "botanalytics-v2", PIZZA.id, "smoke", id="unknown channel"),
-        pytest.param("needs_channel", "botanalytics-v2", None, "rasa", id="no bot"),
-        pytest.param("no_channel", "ingest", PIZZA.id, "rasa", id="channel of another scope"),
-    ],
-)
-def test_channels_of_keys(expected: str, scope: Scope, bot: str | None, channel: str) -> None:
-    """A key for Botanalytics v2, and no other, is for one channel of one bot."""
-    key = Key("k2", scope, "b" * 64, 1, bot, channel=channel)
-
-    assert expected == code_of(create_key(STATE, key, "me"))
-
-
-def test_a_key_of_a_channel() -> None:
-    """With bot and channel the key is made."""
-    key = Key("k2", "botanalytics-v2", "b" * 64, 1, PIZZA.id, channel="rasa")
-
-    assert Fact("key_created", 1, "me", key) == create_key(STATE, key, "me")
-
-
-def test_revoke_key_once() -> None:
-    """A revoked key has the time; again, and of no key, is refused."""
-    revoked = msgspec.structs.replace(INGEST, revoked_at=7)
-    assert Fact("key_revoked", 7, "me", revoked) == revoke_key(STATE, "k1", 7, "me")
-    assert code_of(revoke_key(State({}, {"k1": revoked}), "k1", 8, "me")) == "revoked"
-    assert code_of(revoke_key(STATE, "k9", 8, "me")) == "unknown_key"
+    assert [Fact("bot_restored", PIZZA, 3)] == restore_bot(told(PIZZA, archived), PIZZA.id)
+    assert "not_archived" == code_of(restore_bot(STATE, PIZZA.id))
+    assert "unknown_bot" == code_of(restore_bot(STATE, "gone"))
 
 
 @given(st.text(), st.integers(0, 2**64))
@@ -143,23 +114,12 @@ def test_bot_id_is_always_an_id(name: str, bits: int) -> None:
     """Whatever the name, the id is a slug that create_bot takes."""
     bot = Bot(bot_id(name, bits), "n", "generic", 1)
 
-    assert isinstance(create_bot(State(), bot, "me"), Fact)
+    assert isinstance(create_bot(State(), bot), list)
 
 
 def test_bot_id_is_readable() -> None:
     """The id begins with the name, accents aside."""
     assert re.fullmatch(r"cafe-no-1-[0-9a-z]{4}", bot_id("Café No. 1!", 123456789))
-
-
-@given(st.sampled_from(SCOPES), st.integers(0, 2**256 - 1))
-def test_key_text(scope: Scope, bits: int) -> None:
-    """A key has only letters and digits, since some SDKs do not encode it, and shows its scope."""
-    assert re.fullmatch(rf"bp{scope}[0-9A-Za-z]{{32}}", key_text(scope, bits))
-
-
-def test_key_text_uses_the_bits() -> None:
-    """Other bits are another key, and another hash."""
-    assert hash_of(key_text("read", 1)) != hash_of(key_text("read", 2))
 
 
 @pytest.mark.parametrize(

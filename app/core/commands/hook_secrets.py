@@ -11,8 +11,9 @@ from typing import Final
 
 import msgspec
 
-from app.core.bots import Refusal, no_bot
+from app.core.commands.bots import no_bot
 from app.core.platforms import PLATFORMS, Platform, canonical
+from app.core.refusal import Refusal
 from app.core.registry import Fact, HookSecret, State, hook_of
 
 __all__ = ["MOST_ACTIVE", "add_hook_secret", "hooked", "revoke_hook_secret"]
@@ -33,7 +34,7 @@ def hooked(name: str) -> Platform | Refusal:
     return Refusal("no_hook", f"{name} has no webhook of its own; webhooks are for {known}.")
 
 
-def add_hook_secret(state: State, secret: HookSecret, who: str) -> Fact | Refusal:
+def add_hook_secret(state: State, secret: HookSecret) -> list[Fact] | Refusal:
     """Return the fact that requests signed with *secret* are genuine from now on."""
     platform = hooked(secret.platform)
     if isinstance(platform, Refusal):
@@ -43,16 +44,18 @@ def add_hook_secret(state: State, secret: HookSecret, who: str) -> Fact | Refusa
         return no_bot(secret.bot)
     if bot.archived_at is not None:
         return Refusal("archived", f"{secret.bot!r} is archived and takes no events any more.")
+    if secret.id in state.hook_secrets:
+        return Refusal("id_taken", f"There is a secret {secret.id!r} already.", "id")
     if len(hook_of(state, secret.bot, secret.platform)) >= MOST_ACTIVE:
         return Refusal(
             "too_many",
             f"{MOST_ACTIVE} secrets are active already; revoke one with `botpulse hooks revoke ID`.",
         )
 
-    return Fact("hook_secret_added", secret.created_at, who, secret)
+    return [state.fact("hook_secret_added", secret)]
 
 
-def revoke_hook_secret(state: State, secret: str, when: int, who: str) -> Fact | Refusal:
+def revoke_hook_secret(state: State, secret: str, when: int) -> list[Fact] | Refusal:
     """Return the fact that *secret* is of no use any more; its sealed text goes with it."""
     before = state.hook_secrets.get(secret)
     if before is None:
@@ -60,4 +63,4 @@ def revoke_hook_secret(state: State, secret: str, when: int, who: str) -> Fact |
     if before.revoked_at is not None:
         return Refusal("revoked", f"{secret!r} is revoked already.")
 
-    return Fact("hook_secret_revoked", when, who, msgspec.structs.replace(before, sealed="", revoked_at=when))
+    return [state.fact("hook_secret_revoked", msgspec.structs.replace(before, sealed="", revoked_at=when))]

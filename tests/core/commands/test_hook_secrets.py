@@ -5,24 +5,20 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from app.core.bots import Refusal
-from app.core.hook_secrets import MOST_ACTIVE, add_hook_secret, hooked, revoke_hook_secret
+from app.core.commands.hook_secrets import MOST_ACTIVE, add_hook_secret, hooked, revoke_hook_secret
 from app.core.platforms import PLATFORMS
-from app.core.registry import Bot, Fact, HookSecret, State, encode_fact, fold_all, key_of
+from app.core.refusal import Refusal
+from app.core.registry import Bot, Fact, HookSecret, State
+from tests.facts import told as state
 
 PIZZA = Bot("pizza", "Pizza", "slack", 1_000)
 OLD = Bot("old", "Old", "slack", 1_000, archived_at=2_000)
 SECRET = HookSecret("h1", "pizza", "slack", 1_000, "gAAA")
 
 
-def state(*subjects: Bot | HookSecret) -> State:
-    """Return what the registry says after *subjects*."""
-    return fold_all(State(), [(key_of(one), encode_fact(Fact("told", 1, "me", one))) for one in subjects])
-
-
 def test_add() -> None:
     """A sound secret becomes a fact that carries it."""
-    assert Fact("hook_secret_added", 1_000, "me", SECRET) == add_hook_secret(state(PIZZA), SECRET, "me")
+    assert [Fact("hook_secret_added", SECRET, 1)] == add_hook_secret(state(PIZZA), SECRET)
 
 
 @pytest.mark.parametrize(
@@ -32,11 +28,15 @@ def test_add() -> None:
         pytest.param("no_hook", {"platform": "generic"}, id="no webhook"),
         pytest.param("unknown_bot", {"bot": "nobody"}, id="bot"),
         pytest.param("archived", {"bot": "old"}, id="archived"),
+        pytest.param("id_taken", {"id": "h0"}, id="id of another"),
     ],
 )
 def test_add_refuses(expected: str, changes: dict[str, str]) -> None:
     """A secret that nothing would ask for is refused."""
-    outcome = add_hook_secret(state(PIZZA, OLD), msgspec.structs.replace(SECRET, **changes), "me")
+    outcome = add_hook_secret(
+        state(PIZZA, OLD, msgspec.structs.replace(SECRET, id="h0")),
+        msgspec.structs.replace(SECRET, **changes),
+    )
 
     assert isinstance(outcome, Refusal)
     assert expected == outcome.code
@@ -47,19 +47,17 @@ def test_too_many() -> None:
     active = [msgspec.structs.replace(SECRET, id=f"a{n}") for n in range(MOST_ACTIVE)]
     revoked = [msgspec.structs.replace(one, sealed="", revoked_at=2) for one in active[:1]]
 
-    assert isinstance(add_hook_secret(state(PIZZA, *active), SECRET, "me"), Refusal)
-    assert isinstance(add_hook_secret(state(PIZZA, *active, *revoked), SECRET, "me"), Fact)
+    assert isinstance(add_hook_secret(state(PIZZA, *active), SECRET), Refusal)
+    assert isinstance(add_hook_secret(state(PIZZA, *active, *revoked), SECRET), list)
 
 
 def test_revoke() -> None:
     """A revoked secret loses its sealed text, once."""
     revoked = HookSecret("h1", "pizza", "slack", 1_000, "", 3_000)
-    again = revoke_hook_secret(state(revoked), "h1", 4_000, "me")
-    unknown = revoke_hook_secret(State(), "h1", 4_000, "me")
+    again = revoke_hook_secret(state(PIZZA, revoked), "h1", 4_000)
+    unknown = revoke_hook_secret(State(), "h1", 4_000)
 
-    assert Fact("hook_secret_revoked", 3_000, "me", revoked) == revoke_hook_secret(
-        state(SECRET), "h1", 3_000, "me"
-    )
+    assert [Fact("hook_secret_revoked", revoked, 2)] == revoke_hook_secret(state(PIZZA, SECRET), "h1", 3_000)
     assert isinstance(again, Refusal)
     assert isinstance(unknown, Refusal)
     assert ("revoked", "unknown_secret") == (again.code, unknown.code)

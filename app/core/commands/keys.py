@@ -1,0 +1,92 @@
+"""Keys: create, rotate, revoke. What is kept of a key is its hash."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from app.core.channel_keys import CHANNELS
+from app.core.commands.bots import no_bot
+from app.core.refusal import Refusal
+from app.core.registry import Fact, Key, State
+
+__all__ = ["LONGEST_GRACE_S", "create_key", "no_key", "revoke_key", "rotate_key"]
+
+LONGEST_GRACE_S: Final = 30 * 24 * 3600
+_LONGEST_NAME: Final = 200
+
+
+def create_key(state: State, key: Key) -> list[Fact] | Refusal:
+    """Return the fact that *key* is valid from now on; the bot may be one that the same change creates."""
+    fault = _fault_of(state, key)
+    return fault or [state.fact("key_created", key)]
+
+
+def rotate_key(state: State, key: str, new: Key, when: int, grace_s: int) -> list[Fact] | Refusal:
+    """Return the facts that *new* (its id, hash and time count) takes the place of *key*, which opens things for *grace_s* more."""
+    before = _usable(state, key, when)
+    if isinstance(before, Refusal):
+        return before
+    if not 0 <= grace_s <= LONGEST_GRACE_S:
+        return Refusal(
+            "bad_grace", f"The old key can go on for 0 to {LONGEST_GRACE_S} s, not {grace_s}.", "grace_s"
+        )
+    after = msgspec.structs.replace(before, id=new.id, sha256=new.sha256, created_at=new.created_at)
+    ends_at = min(when + grace_s * 1000, before.expires_at or when + grace_s * 1000)
+
+    return [
+        state.fact("key_created", after),
+        state.fact("key_rotated", msgspec.structs.replace(before, expires_at=ends_at)),
+    ]
+
+
+def revoke_key(state: State, key: str, when: int) -> list[Fact] | Refusal:
+    """Return the fact that *key* is valid no more."""
+    before = state.keys.get(key)
+    if before is None:
+        return no_key(key)
+    if before.revoked_at is not None:
+        return Refusal("revoked", f"{key!r} is revoked already.")
+    return [state.fact("key_revoked", msgspec.structs.replace(before, revoked_at=when))]
+
+
+def _usable(state: State, key: str, when: int) -> Key | Refusal:
+    before = state.keys.get(key)
+    if before is None:
+        return no_key(key)
+    if not before.is_valid(when):
+        return Refusal("revoked", f"{key!r} opens nothing any more; create a new one.")
+    return before
+
+
+def no_key(key: str) -> Refusal:
+    """Return the refusal of what is asked of a key that does not exist."""
+    return Refusal("unknown_key", f"There is no key {key[:60]!r}; `botpulse keys list` shows them.", "key")
+
+
+def _fault_of(state: State, key: Key) -> Refusal | None:
+    if key.bot is not None and key.bot not in state.bots:
+        return no_bot(key.bot)
+    if key.bot is None and key.scope == "ingest":
+        return Refusal("needs_bot", "An ingest key is for one bot; name it with --bot.", "bot")
+    if key.id in state.keys:
+        return Refusal("id_taken", f"There is a key {key.id!r} already.", "id")
+    if len(key.name) > _LONGEST_NAME:
+        return Refusal("bad_name", f"A key's name has at most {_LONGEST_NAME} characters.", "name")
+    if key.expires_at is not None and key.expires_at <= key.created_at:
+        return Refusal(
+            "bad_expiry", "A key cannot expire before it is made; give a later time.", "expires_at"
+        )
+    return _fault_of_channel(key)
+
+
+def _fault_of_channel(key: Key) -> Refusal | None:
+    if key.scope != "botanalytics-v2" and key.channel:
+        return Refusal("no_channel", "Only a key of --scope botanalytics-v2 has a --channel.", "channel")
+    if key.scope == "botanalytics-v2" and (key.bot is None or key.channel not in CHANNELS):
+        known = ", ".join(CHANNELS)
+        return Refusal(
+            "needs_channel", f"A key for Botanalytics v2 needs --bot and a --channel of {known}.", "channel"
+        )
+    return None

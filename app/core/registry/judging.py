@@ -1,0 +1,120 @@
+"""
+Which changes are accepted: by what the log says before them, so that every process decides alike.
+
+A change is refused, all of it, when one of its facts is no newer than what its subject is already (somebody else was faster:
+`conflict`), takes what another has (an e-mail, a name within a bot, a token), is about a bot that is not there, or leaves
+no administrator.  A fact may skip a revision: the one between was written by a later version, and not for us to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from app.core.refusal import Refusal
+from app.core.registry.changes import Change, Record, encode_change, key_of, read_record
+from app.core.registry.state import State
+from app.core.registry.subjects import (
+    Alert,
+    Bot,
+    Dashboard,
+    Instance,
+    Key,
+    Person,
+    Removed,
+    Subject,
+    kind_of,
+    name_of,
+)
+
+__all__ = ["claim_of", "is_administrator", "judge", "proposed"]
+
+
+def proposed(state: State, change: Change) -> Record | Refusal:
+    """Return the record to write for *change*; why not, where it would be refused as things are: the log is for races only."""
+    key, value = key_of(change), encode_change(change)
+    try:
+        read_record(key, value)
+    except ValueError as error:
+        return Refusal("unreadable", f"This cannot be kept: {error}.")
+    return judge(state, change) or (key, value)
+
+
+def judge(state: State, change: Change) -> Refusal | None:
+    """Return why *change* is refused after all that made *state*; None where it is accepted."""
+    revisions: dict[str, int] = {}
+    claims: dict[str, str] = {}
+    for fact in change.facts:
+        subject, name = fact.subject, name_of(fact.subject)
+        if fact.revision <= (revisions.get(name) or state.revisions.get(name, 0)):
+            return Refusal("conflict", f"Somebody changed {name} at the same time; look at it and try again.")
+        revisions[name] = fact.revision
+        if name in state.removed and not isinstance(subject, Removed):
+            return Refusal(f"unknown_{kind_of(subject)}", f"{name} was deleted.", kind_of(subject))
+        bot = getattr(subject, "bot", None)
+        if bot is not None and bot not in state.bots and not _is_made(bot, change):
+            return Refusal("unknown_bot", f"There is no bot {bot!r}.", "bot")
+        claim = claim_of(subject)
+        if claim and (state.taken.get(claim, name) != name or claims.setdefault(claim, name) != name):
+            return _taken(claim)
+
+    return _without_administrator(state, change)
+
+
+def claim_of(subject: Subject) -> str:
+    """Return what nobody else may have at the same time; empty for nothing."""
+    claim = _CLAIMS.get(type(subject))
+    return claim(subject) if claim else ""
+
+
+def is_administrator(person: Person | None) -> bool:
+    """Tell whether *person* can do everything now; whoever was invited and has not come yet cannot."""
+    return person is not None and person.admin and bool(person.password) and person.disabled_at is None
+
+
+def _is_made(bot: str, change: Change) -> bool:
+    return any(isinstance(fact.subject, Bot) and fact.subject.id == bot for fact in change.facts)
+
+
+def _without_administrator(state: State, change: Change) -> Refusal | None:
+    touched = {
+        fact.subject.id: fact.subject if isinstance(fact.subject, Person) else None
+        for fact in change.facts
+        if kind_of(fact.subject) == "person"
+    }
+    if not any(is_administrator(state.people.get(person)) for person in touched):
+        return None
+    if any(map(is_administrator, touched.values())):
+        return None
+    if any(is_administrator(person) for id_, person in state.people.items() if id_ not in touched):
+        return None
+
+    return Refusal(
+        "last_admin", "Nobody else could administer: make somebody else administrator first.", "admin"
+    )
+
+
+def _name(one: Dashboard | Alert) -> str:
+    return "" if one.removed_at is not None else f"name:{kind_of(one)}:{one.bot}:{one.name.casefold()}"
+
+
+_CLAIMS: Final[dict[type, Callable[[Any], str]]] = {
+    Person: lambda one: f"email:{one.email.casefold()}",
+    Key: lambda one: f"key:{one.sha256}",
+    Instance: lambda one: f"token:{one.token_sha256}",
+    Dashboard: _name,
+    Alert: _name,
+}
+
+
+def _taken(claim: str) -> Refusal:
+    what, _, _ = claim.partition(":")
+    if what == "email":
+        return Refusal(
+            "email_taken", "Somebody has this e-mail already; take another, or edit theirs.", "email"
+        )
+    if what == "name":
+        return Refusal("name_taken", "There is one of this name in this bot already; choose another.", "name")
+    if what == "token":
+        return Refusal("token_taken", "This token belongs to another install already.", "token")
+    return Refusal("key_taken", "This key exists already; make another.")
