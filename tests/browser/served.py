@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from aiohttp import web
-from argon2 import PasswordHasher
 
 from app.adapters.edge import Limits
 from app.adapters.memory import MemoryRegistry, memory_edge
@@ -19,14 +18,14 @@ from app.web import auth, pages
 from app.web.errors import errors_as_json
 from app.web.parts import PARTS, SETTINGS, Parts, wall_clock
 from tests.browser.fake import FakeApi
-from tests.web.site import EMAIL, NOW_MS, PASSWORD, fact
+from tests.web.site import EMAIL, NOW_MS, PASSWORD_HASH, tell
 
 __all__ = ["PERSON", "Served", "served"]
 
 PERSON = Person(
     "p1",
     EMAIL,
-    PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD),
+    PASSWORD_HASH,
     NOW_MS,
     admin=True,
 )
@@ -77,8 +76,7 @@ class Served:
 
     def know(self, *subjects: Subject) -> None:
         """Tell the registry."""
-        for subject in subjects:
-            self._wait(self.registry.append(fact(subject)))
+        self._wait(tell(self.registry, *subjects))
 
     def do(self, work: Callable[..., T], *arguments: Any) -> T:
         """Call *work* on the site's loop."""

@@ -15,7 +15,7 @@ from aiohttp.test_utils import make_mocked_request
 from app.config import Settings
 from app.errors import BotpulseError
 from app.web.auth import COOKIE, Attempts, Caller, reader_of, session_key
-from tests.web.site import ADMIN_KEY, EMAIL, INGEST_KEY, NOW_MS, PASSWORD, READ_KEY, Site, fact, key, running
+from tests.web.site import ADMIN_KEY, EMAIL, INGEST_KEY, NOW_MS, PASSWORD, READ_KEY, Site, key, running, tell
 
 LOGIN = {"email": EMAIL, "password": PASSWORD}
 
@@ -124,10 +124,8 @@ def test_attempts_forget() -> None:
 @pytest.mark.parametrize(
     ("expected", "text"),
     [
-        pytest.param(
-            Caller("key:k2", frozenset({"pizza"}), is_admin=False), READ_KEY, id="read key of a bot"
-        ),
-        pytest.param(Caller("key:k3", None, is_admin=True), ADMIN_KEY, id="admin key of all"),
+        pytest.param(Caller("key:k2", {"pizza": "viewer"}), READ_KEY, id="read key of a bot"),
+        pytest.param(Caller("key:k3", everywhere="owner", is_admin=True), ADMIN_KEY, id="admin key of all"),
         pytest.param(None, INGEST_KEY, id="ingest key"),
         pytest.param(None, "bpreadNOBODY", id="unknown key"),
         pytest.param(None, "", id="no key"),
@@ -140,7 +138,7 @@ async def test_reader_by_key(site: Site, expected: Caller | None, text: str) -> 
 
 async def test_a_revoked_key_reads_nothing(site: Site) -> None:
     """Revoked is revoked."""
-    await site.registry.append(fact(key("k2", "read", READ_KEY, "pizza", revoked_at=NOW_MS)))
+    await tell(site.registry, key("k2", "read", READ_KEY, "pizza", revoked_at=NOW_MS))
 
     assert None is caller_of(site, Authorization=f"Bearer {READ_KEY}")
 
@@ -149,14 +147,16 @@ async def test_reader_by_session(site: Site) -> None:
     """Who has signed in reads everything."""
     _, cookie = await sign_in(site)
 
-    assert Caller("person:p1", None, is_admin=True) == caller_of(site, Cookie=cookie.partition(";")[0])
+    assert Caller("person:p1", {}, "owner", is_admin=True, person="p1") == caller_of(
+        site, Cookie=cookie.partition(";")[0]
+    )
 
 
 async def test_a_session_ends_with_the_password(site: Site) -> None:
     """A new password ends the sessions of the old one."""
     _, cookie = await sign_in(site)
     person = msgspec.structs.replace(site.registry.state.people["p1"], password="$argon2id$other")
-    await site.registry.append(fact(person))
+    await tell(site.registry, person)
 
     assert None is caller_of(site, Cookie=cookie.partition(";")[0])
 

@@ -8,14 +8,13 @@ The list of bots, and the live page of one.
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from aiohttp import web
 
 from app.core.registry import Bot
 from app.web.api.asking import bot_of
-from app.web.auth import Caller, reader_of
+from app.web.auth import Caller
 from app.web.pages.rendering import page
+from app.web.pages.visitors import somebody
 from app.web.parts import PARTS, SETTINGS
 
 __all__ = ["attach"]
@@ -29,27 +28,19 @@ def attach(app: web.Application) -> None:
 
 
 async def _first(request: web.Request) -> web.Response:
-    bots = _bots_of(request, _somebody(request))
+    bots = _bots_of(request, somebody(request))
     if len(bots) == 1:
         raise web.HTTPSeeOther(f"/bots/{bots[0].id}")
     return page(request, "bots.html", bots=bots, base=_base(request))
 
 
 async def _list(request: web.Request) -> web.Response:
-    return page(request, "bots.html", bots=_bots_of(request, _somebody(request)), base=_base(request))
+    return page(request, "bots.html", bots=_bots_of(request, somebody(request)), base=_base(request))
 
 
 async def _bot(request: web.Request) -> web.Response:
-    _somebody(request)
+    somebody(request)
     return page(request, "bot.html", bot=bot_of(request), base=_base(request))
-
-
-def _somebody(request: web.Request) -> Caller:
-    """Return who reads; whoever has not signed in does that first and comes back."""
-    caller = reader_of(request)
-    if caller is None:
-        raise web.HTTPSeeOther(f"/login?{urlencode({'next': request.path_qs})}")
-    return caller
 
 
 def _bots_of(request: web.Request, caller: Caller) -> list[Bot]:

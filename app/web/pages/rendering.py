@@ -11,6 +11,7 @@ from jinja2 import PackageLoader, StrictUndefined
 from app.web.auth import reader_of
 from app.web.pages.about import ABOUT
 from app.web.pages.assets import ASSETS
+from app.web.pages.visitors import may_manage_people
 
 __all__ = ["HEADERS", "attach", "page"]
 
@@ -38,7 +39,8 @@ def attach(app: web.Application) -> None:
 
 def page(request: web.Request, template: str, status: int = 200, **context: Any) -> web.Response:
     """Return *template* filled in."""
-    told = {"is_signed_in": reader_of(request) is not None, **context}
+    reader = reader_of(request)
+    told = {"is_signed_in": reader is not None, "may_manage_people": may_manage_people(reader), **context}
     response = aiohttp_jinja2.render_template(template, request, told, status=status)
     response.headers.update(HEADERS)
     return response

@@ -5,10 +5,14 @@ import { findAll } from "./dom.js";
 const SAID_MS = 1500;
 
 export function helpful() {
-  findAll("[data-copy]").forEach(offerCopy);
+  offerCopies();
   findAll("[popover]").forEach((text) => text.addEventListener("beforetoggle", (event) => {
     if (event.newState === "open") requestAnimationFrame(() => putBeside(text));
   }));
+}
+
+export function offerCopies(root = document) {
+  findAll("[data-copy]", root).forEach(offerCopy);
 }
 
 function offerCopy(button) {

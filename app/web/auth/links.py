@@ -1,0 +1,54 @@
+"""
+Links that set a password: of somebody invited, and of somebody who forgot theirs.
+
+A link is signed and names the person, the epoch and a mark of the password that there is; it expires.  Setting a password raises the
+epoch, so of any number of links, and of two uses at the same time, the log of the registry lets one through.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+from urllib.parse import quote
+
+from itsdangerous import BadSignature
+
+from app.core.registry import Person, State
+from app.web.auth.sessions import mark_of, serializer
+
+__all__ = ["INVITATION_S", "RESET_S", "Link", "find", "link_path", "new_link"]
+
+RESET_S: Final = 6 * 3600
+INVITATION_S: Final = 7 * 24 * 3600
+
+_PURPOSE: Final = "password link"
+
+
+class Link(NamedTuple):
+    """What a link carries, signed."""
+
+    text: str
+    expires_at: int
+
+
+def new_link(key: bytes, person: Person, now_ms: int) -> Link:
+    """Return a link of *person*: an invitation as long as there is no password."""
+    expires_at = now_ms + (RESET_S if person.password else INVITATION_S) * 1000
+    content = [person.id, person.epoch, mark_of(person), expires_at]
+    return Link(serializer(key, _PURPOSE).dumps(content), expires_at)
+
+
+def link_path(link: Link) -> str:
+    """Return the address of the page that *link* opens."""
+    return f"/set-password?link={quote(link.text)}"
+
+
+def find(key: bytes, text: str, state: State, now_ms: int) -> Person | None:
+    """Return whose link *text* is; None where it is forged, expired, used, or was overtaken by another change."""
+    try:
+        id_, epoch, mark, expires_at = serializer(key, _PURPOSE).loads(text)
+        person = None if now_ms >= expires_at else state.people.get(id_)
+    except (BadSignature, ValueError, TypeError):
+        return None
+    if person is None or person.disabled_at is not None or (person.epoch, mark_of(person)) != (epoch, mark):
+        return None
+    return person
