@@ -117,6 +117,14 @@ class Settings(BaseSettings):
         None, description="Its password; empty makes one and shows it once."
     )
 
+    # -- mail
+    smtp: SecretStr | None = Field(
+        None,
+        description="Mail server, smtp://user:password@host:587 or smtps://...:465; without one no mail is sent, and "
+        "links of invitations are shown on the page.",
+    )
+    mail_from: str = Field("botpulse@localhost", description="Sender of mails.")
+
     log_format: str = Field(
         "console", pattern="^(console|json)$", description="console for people, json for collectors."
     )

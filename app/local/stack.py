@@ -1,7 +1,7 @@
 """
 Botpulse on one machine: its programs, and the order in which they come up.
 
-    kafka, engine -> topics, tables -> web, normalise, track, store, rasa -> /readyz says 200 -> demo
+    kafka, engine -> topics, tables -> web, normalise, track, alert, store, rasa -> /readyz says 200 -> demo
 
 Parts that are set from outside (`BOTPULSE_KAFKA`, `BOTPULSE_CLICKHOUSE`) are used and not started.
 """
@@ -15,6 +15,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from pydantic import SecretStr
 
 from app.adapters.topics import ensure_topics
 from app.config import Settings
@@ -67,6 +69,7 @@ class LocalStack:
             Program(
                 "track", [*BOTPULSE, "worker", "track", "--instance", "{instance}"], rank=40, count=count
             ),
+            Program("alert", [*BOTPULSE, "worker", "alert", "--instance", "1"], rank=35),
             Program("store", [*BOTPULSE, "worker", "store", "--instance", "1"], rank=30),
         ]
         if self._own_engine:
@@ -85,7 +88,7 @@ class LocalStack:
             include=self._settings.model_fields_set, exclude={"admin_password"}
         )
         settings = {
-            f"BOTPULSE_{name.upper()}": str(value) for name, value in chosen.items() if value is not None
+            f"BOTPULSE_{name.upper()}": _written(value) for name, value in chosen.items() if value is not None
         }
         inherited = {name: value for name, value in os.environ.items() if name != "BOTPULSE_ADMIN_PASSWORD"}
         return inherited | settings | {"BOTPULSE_TRACEBACK": "1", "PYTHONUNBUFFERED": "1"}
@@ -95,7 +98,14 @@ class LocalStack:
         self._start_outside_parts(stage)
         self._prepare_outside_parts(stage)
         self._tell_first_account()
-        for name in ("web", "normalise", "track", "store", *(["rasa"] if self._settings.rasa_topic else [])):
+        for name in (
+            "web",
+            "normalise",
+            "track",
+            "alert",
+            "store",
+            *(["rasa"] if self._settings.rasa_topic else []),
+        ):
             stage.start(name)
         stage.wait(lambda: obstacles(self._local_url))
         if self._settings.demo:
@@ -193,6 +203,10 @@ class LocalStack:
         own = {"botpulse": importlib.metadata.version("botpulse"), "python": platform.python_version()}
         kafka = {"kafka": KAFKA_VERSION} if self._own_kafka else {}
         return own | kafka | ({"chdb": importlib.metadata.version("chdb")} if self._own_engine else {})
+
+
+def _written(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 def _jars(settings: Settings, voice: Voice) -> Path:

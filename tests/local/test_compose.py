@@ -18,7 +18,7 @@ from app.config import Settings
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ["setup", "web", "normalise", "track", "store"]
+OURS = ["setup", "web", "normalise", "track", "alert", "store"]
 
 
 def words_of(service: dict[str, Any]) -> list[str]:
@@ -85,13 +85,13 @@ def test_volumes_are_declared() -> None:
     assert {mount.split(":")[0] for mount in mounts if not mount.startswith(".")} == set(COMPOSE["volumes"])
 
 
-@pytest.mark.parametrize("name", ["web", "normalise", "track", "store"])
+@pytest.mark.parametrize("name", ["web", "normalise", "track", "alert", "store"])
 def test_nothing_runs_unprepared(name: str) -> None:
     """Web and workers wait for topics and tables."""
     assert {"setup": {"condition": "service_completed_successfully"}} == SERVICES[name]["depends_on"]
 
 
-@pytest.mark.parametrize("name", ["normalise", "track", "store"])
+@pytest.mark.parametrize("name", ["normalise", "track", "alert", "store"])
 def test_scaled_workers_are_told_apart(name: str) -> None:
     """Processes of one stage must not share a name, or the broker fences all but one."""
     assert "$$HOSTNAME" in words_of(SERVICES[name])

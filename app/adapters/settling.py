@@ -1,0 +1,105 @@
+"""
+Waits until a new rule is held against every event, and all events before that are in ClickHouse.
+
+Then it can be applied back over history, and no event between the two is missed.
+
+    every normaliser at work says that it knows the rule, and has passed on what it read without it
+    -> bot-events ends here -> the store is there
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from app.adapters.pulse import Pulse, follow_pulse
+from app.adapters.reader import Reader
+from app.adapters.topics import BOT_EVENTS
+from app.core.dashboards.settling import facts_in, is_settled
+from app.core.registry import State
+from app.ports import Clock, Unavailable
+
+__all__ = ["until_settled", "until_stored"]
+
+_EVERY_S: Final = 0.2
+_PATIENCE_S: Final = 60.0
+
+
+async def until_settled(
+    bootstrap: str, reader: Reader, state: State, clock: Clock, patience_s: float = _PATIENCE_S
+) -> None:
+    """
+    Return when all that was normalised without the rules of *state* is stored.
+
+    Raises Unavailable when that is not so within *patience_s*, as `until_stored` does.
+    """
+    async with _patience(
+        patience_s, "some events were not yet held against the rule; look whether normalise works"
+    ):
+        await _until_known(bootstrap, facts_in(state), clock)
+    await until_stored(bootstrap, reader, BOT_EVENTS, patience_s)
+
+
+async def until_stored(bootstrap: str, reader: Reader, topic: str, patience_s: float = _PATIENCE_S) -> None:
+    """Return when ClickHouse has all that *topic* holds now."""
+    async with _patience(patience_s, f"not all of {topic} is stored yet; look whether store works"):
+        ends = await _ends(bootstrap, topic)
+
+        async def stored() -> bool:
+            positions: dict[int, int] = dict(await reader.rows("live.positions", topic=topic))
+            return all(positions.get(partition, 0) >= end for partition, end in ends.items())
+
+        await _until(stored)
+
+
+@asynccontextmanager
+async def _patience(patience_s: float, why: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(patience_s):
+            yield
+    except TimeoutError as error:
+        raise Unavailable(f"After {patience_s:.0f} s {why}, and try again.", retry_after_s=10) from error
+    except KafkaError as error:
+        raise Unavailable("The broker does not answer; try again.", retry_after_s=5) from error
+
+
+async def _until_known(bootstrap: str, facts: int, clock: Clock) -> None:
+    pulse = Pulse(clock)
+    tail = follow_pulse(bootstrap, pulse, clock)
+    following = asyncio.create_task(tail.run())
+
+    async def known() -> bool:
+        workers = [one.beat.figures for one in pulse.instances("normalise") if one.is_alive]
+        return tail.is_caught_up and is_settled(facts, workers)
+
+    try:
+        await _until(known)
+    finally:
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+
+
+async def _ends(bootstrap: str, topic: str) -> dict[int, int]:
+    """Return where the partitions of *topic* end now."""
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, group_id=None)
+    try:
+        await consumer.start()
+        places = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
+        found = await consumer.end_offsets(places)
+    finally:
+        await consumer.stop()
+
+    return {place.partition: end for place, end in found.items()}
+
+
+async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
+    while True:
+        if await holds():
+            return
+        await asyncio.sleep(_EVERY_S)

@@ -1,0 +1,91 @@
+"""
+The first agent of the alert stage: passes on what some alert looks at.
+
+reads   counters       (any partition)
+writes  alert-inputs   (partition = hash of the bot)
+
+Values are absolute and stamped, so what is passed on twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from app.adapters.outbox import Outbox
+from app.adapters.topics import ALERT_INPUTS
+from app.agents.acker import Acker
+from app.agents.registered import Registered
+from app.agents.sequence import Sequence
+from app.config import Settings
+from app.core.alerts.definitions import home_of
+from app.core.counters import CellBatch, decode_cells, encode_cells
+from app.crash import fatal
+
+__all__ = ["Watcher"]
+
+
+class Watcher:
+    """The first agent's body."""
+
+    def __init__(
+        self, settings: Settings, outbox: Outbox, sequence: Sequence, registered: Registered
+    ) -> None:
+        self._partitions = settings.partitions
+        self._outbox = outbox
+        self._sequence = sequence
+        self._registered = registered
+        self._acker = Acker()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+        self.figures = {"records": 0, "cells": 0}
+
+    async def run(self, stream: Any) -> None:
+        """Consume counters for ever."""
+        stream.enable_acks = False  # see app/worker.py
+        await self._registered.ready.wait()
+        async for event in stream.events():
+            try:
+                if not self._is_closed and await self._sequence.admits(event.message):
+                    await self._pass_on(event)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - crash-only: nothing is acknowledged, the restart reads it again
+                fatal("watch", error)
+
+    async def finish(self) -> None:
+        """Take nothing more, and return when all that was taken is written."""
+        self._is_closed = True
+        while self._sending:
+            await asyncio.wait(list(self._sending))
+
+    async def _pass_on(self, event: Any) -> None:
+        batches = self._wanted(decode_cells(event.message.value))
+        self.figures["records"] += 1
+        unit = self._acker.add([event])
+        if not batches:
+            self._acker.finish(unit)
+            return
+        self.figures["cells"] += sum(len(batch.cells) for batch in batches.values())
+        sent = [
+            await self._outbox.send(ALERT_INPUTS, encode_cells(batch), place)
+            for place, batch in batches.items()
+        ]
+
+        async def confirm() -> None:
+            await asyncio.wait(sent)
+            self._acker.finish(unit)
+
+        task = asyncio.get_running_loop().create_task(confirm())
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    def _wanted(self, batch: CellBatch) -> dict[int, CellBatch]:
+        watchlist, found = self._registered.definitions.watchlist, dict[int, CellBatch]()
+        for cell in batch.cells:
+            if watchlist.wants(cell):
+                place = home_of(cell[0], self._partitions)
+                if place not in found:
+                    found[place] = CellBatch(batch.partition, batch.log_day, batch.stamp, [])
+                found[place].cells.append(cell)
+        return found

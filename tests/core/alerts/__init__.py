@@ -1,0 +1,1 @@
+"""Alerts without a clock, a broker or a database."""

@@ -1,0 +1,220 @@
+"""Does a condition hold? Numbers against windows, bases, and what is not known yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.alerts.definitions import Definitions, evaluate, home_of
+from app.core.alerts.judging import Known, Verdict, asks, change_of, holds, judge
+from app.core.alerts.machine import Reading
+from app.core.alerts.table import AlertTable
+from app.core.alerts.watching import watches_of
+from app.core.alerts.windows import Span
+from app.core.registry import Alert, Condition, State
+from tests.core.alerts.made import NOON_MS, alert, cells, state_of
+
+NOON = NOON_MS // 1000
+DAY = 86_400
+MIDNIGHT = NOON // DAY * DAY
+
+
+def known(
+    watched: Alert, *, counted_ms: int = NOON_MS, asked: Any = None, state: State | None = None
+) -> Known:
+    """Return what is known at noon: everything has been counted."""
+    return Known(NOON_MS, counted_ms, state or state_of(watched), asked or {})
+
+
+def table_of(watched: Alert, minutes: dict[int, int], whole_from: int = 0, **cell: Any) -> AlertTable:
+    """Return a table with values of minutes, counted from noon, in which nothing is missing."""
+    table = AlertTable(0, {})
+    for minute, value in minutes.items():
+        table.take(cells(NOON + minute * 60, value, **cell))
+    for watch in watches_of(watched):
+        table.set_whole(watch, whole_from, 1)
+    return table
+
+
+@pytest.mark.parametrize(
+    ("op", "threshold", "reading", "expected"),
+    [
+        pytest.param("above", 5, Reading(6), True, id="above"),
+        pytest.param("above", 5, Reading(5), False, id="not-above"),
+        pytest.param("below", 5, Reading(4), True, id="below"),
+        pytest.param("below", 5, Reading(5), False, id="not-below"),
+        pytest.param("below", 5, Reading(None), False, id="no-number-is-not-below"),
+        pytest.param("rises_by", 50, Reading(15, 10, 50), True, id="rises"),
+        pytest.param("rises_by", 50, Reading(14, 10, 40), False, id="rises-too-little"),
+        pytest.param("rises_by", 50, Reading(5, 0, None), False, id="from-zero-is-no-rise"),
+        pytest.param("falls_by", 100, Reading(0, 10, -100), True, id="falls-to-zero"),
+        pytest.param("falls_by", 50, Reading(6, 10, -40), False, id="falls-too-little"),
+        pytest.param("falls_by", 0, Reading(0, 0, None), False, id="zero-from-zero-is-no-fall"),
+    ],
+)
+def test_conditions(op: Any, threshold: float, reading: Reading, expected: bool) -> None:
+    """Above and below are strict; changes reach their threshold; what is undefined does not hold."""
+    assert expected == holds(Condition(op, threshold), reading)
+
+
+@pytest.mark.parametrize(
+    ("value", "base", "expected"),
+    [(15, 10, 50), (0, 10, -100), (5, 0, None), (None, 10, None), (5, None, None)],
+)
+def test_changes(value: float | None, base: float | None, expected: float | None) -> None:
+    """A change is in per cent of what was before, and undefined where that was nothing."""
+    assert expected == change_of(value, base)
+
+
+def test_the_present_minute_counts_at_once() -> None:
+    """Six messages within five minutes, the last one just now, are more than five; the minute before them is out."""
+    watched = alert("above", 5)
+    table = table_of(watched, {0: 1, -4: 5, -5: 99})
+
+    assert Verdict(True, Reading(6)) == judge(watched, table, known(watched))
+
+
+def test_silence_is_below() -> None:
+    """Nothing at all within whole minutes is below one."""
+    watched = alert("below", 1)
+
+    assert Verdict(True, Reading(0)) == judge(watched, table_of(watched, {0: 7, -6: 7}), known(watched))
+
+
+@pytest.mark.parametrize("op", ["below", "falls_by"])
+def test_silence_is_not_judged_before_all_is_counted(op: str) -> None:
+    """While the stages before are behind, nobody knows whether it is silence."""
+    watched = alert(op, 1)
+    late = known(watched, counted_ms=NOON_MS - 1)
+
+    assert judge(watched, table_of(watched, {}), late).holds is None
+
+
+def test_silence_is_not_judged_before_the_alert_was_there_for_a_window() -> None:
+    """An alert of a minute ago says nothing of five minutes."""
+    verdicts = [
+        judge(watched, table_of(watched, {}), known(watched)).holds
+        for watched in (alert("below", 1, created_at=NOON_MS - age_s * 1000) for age_s in (299, 300))
+    ]
+
+    assert [None, True] == verdicts
+
+
+@pytest.mark.parametrize(
+    ("op", "whole_from", "expected"),
+    [
+        pytest.param("above", NOON, False, id="too much is too much anyway"),
+        pytest.param("below", NOON - 299, None, id="below, not whole"),
+        pytest.param("below", NOON - 300, True, id="below, whole"),
+        pytest.param("rises_by", NOON - 241, None, id="the base is not whole"),
+        pytest.param("rises_by", NOON - 540, False, id="the base is whole"),
+    ],
+)
+def test_what_is_missing_is_not_zero(op: str, whole_from: int, expected: bool | None) -> None:
+    """Where values of before the alert are still to be fetched, no fall and no rise is made up of it."""
+    watched = alert(op, 1)
+
+    assert expected == judge(watched, table_of(watched, {}, whole_from), known(watched)).holds
+
+
+def test_against_the_window_before() -> None:
+    """Six in five minutes after four in the five before are 50 % more."""
+    watched = alert("rises_by", 50)
+
+    assert Verdict(True, Reading(6, 4, 50)) == judge(
+        watched, table_of(watched, {0: 6, -5: 4}), known(watched)
+    )
+
+
+@pytest.mark.parametrize(("against", "back_s"), [("day", DAY), ("week", 7 * DAY)])
+def test_against_another_day_is_asked_for(against: str, back_s: int) -> None:
+    """The base of a day or a week ago comes from ClickHouse; until it answers nothing is said."""
+    watched = alert("rises_by", 50, against)
+    span = Span(NOON - 240 - back_s, NOON + 60 - back_s)
+    table = table_of(watched, {0: 6})
+
+    assert [span] == asks(watched, known(watched))
+    assert judge(watched, table, known(watched)).holds is None
+    assert Verdict(True, Reading(6, 4, 50)) == judge(watched, table, known(watched, asked={("a1", span): 4}))
+
+
+def test_users_of_a_day() -> None:
+    """Active users are those of the bot's day; its cells are of days, the base is asked for."""
+    watched = alert("falls_by", 50, measure="active_users")
+    table = table_of(watched, {}, measure="active_users", window="day")
+    table.take(cells(MIDNIGHT - DAY, 4, measure="active_users", window="day"))
+    asked = {("a1", Span(MIDNIGHT - 2 * DAY, MIDNIGHT - DAY)): 10}
+
+    assert Verdict(True, Reading(4, 10, -60)) == judge(watched, table, known(watched, asked=asked))
+
+
+@pytest.mark.parametrize(
+    ("not_handled", "messages", "expected"),
+    [(1, 4, Verdict(True, Reading(0.25))), (0, 0, Verdict(False, Reading(None)))],
+    ids=["a-quarter", "nobody-spoke"],
+)
+def test_share_of_turns_not_handled(not_handled: int, messages: int, expected: Verdict) -> None:
+    """It is what was not understood of what was said; where nothing was said there is no share."""
+    watched = alert("above", 0.2, measure="not_handled_share")
+    table = table_of(watched, {0: messages})
+    table.take(cells(NOON, not_handled, measure="not_handled"))
+
+    assert expected == judge(watched, table, known(watched))
+
+
+def test_what_only_clickhouse_knows_is_asked_for() -> None:
+    """Response times have no cells: window and base are asked for, and nothing is said before the answer."""
+    watched = alert("rises_by", 50, measure="response_seconds_p50")
+    now, base = asks(watched, known(watched))
+    asked = {("a1", now): 3.0, ("a1", base): 2.0}
+
+    assert judge(watched, AlertTable(0, {}), known(watched, asked={("a1", now): 3.0})).holds is None
+    assert Verdict(True, Reading(3, 2, 50)) == judge(watched, AlertTable(0, {}), known(watched, asked=asked))
+
+
+@given(st.dictionaries(st.integers(-20, 0), st.integers(0, 9)), st.integers(1, 9), st.integers(0, 20))
+def test_the_window_is_what_it_says(minutes: dict[int, int], width: int, threshold: int) -> None:
+    """A sum over the window, counted by hand, decides."""
+    watched = alert("above", threshold, window_s=width * 60)
+    total = sum(value for minute, value in minutes.items() if -width < minute)
+
+    assert Verdict(total > threshold, Reading(total)) == judge(
+        watched, table_of(watched, minutes), known(watched)
+    )
+
+
+def test_an_evaluation_notes_what_is_to_be_told() -> None:
+    """An alert that holds fires; looked at again it is told once; disabled it resolves."""
+    watched = alert("above", 5)
+    table = table_of(watched, {0: 6})
+    told = []
+    for enabled in (True, True, False):
+        state = state_of(alert("above", 5, enabled=enabled))
+        definitions = Definitions(state, 4)
+        home = definitions.alerts(home_of("pizza", 4))
+        evaluate(table, home, definitions, known(watched, state=state))
+        told += [one.id for one in table.flush().told]
+
+    assert ["a1-1-firing", "a1-1-resolved"] == told
+
+
+def test_alerts_are_kept_where_their_bot_is() -> None:
+    """Every alert is in exactly one partition, and may be asked for by its bot."""
+    definitions = Definitions(state_of(alert()), 4)
+    found = [n for n in range(4) if definitions.alerts(n)]
+
+    assert [home_of("pizza", 4)] == found
+    assert [[], ["a1"]] == [
+        [one.id for one in definitions.alerts(found[0], bots)] for bots in ({"other"}, {"pizza"})
+    ]
+
+
+def test_what_is_wanted_is_as_old_as_the_longest_window_needs() -> None:
+    """Of two alerts on one number the one that looks farther back decides what is kept."""
+    short, long = alert(), alert(id="a2", window_s=3600)
+    definitions = Definitions(state_of(short, long), 1)
+
+    assert {watches_of(long)[0]: NOON - 7200 - 60} == definitions.wanted(0, NOON_MS)
