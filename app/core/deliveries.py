@@ -14,10 +14,13 @@ import msgspec
 
 from app.core.events import Reporting
 
-__all__ = ["MAX_ITEMS", "Delivery", "compact", "encode_delivery", "read_envelope"]
+__all__ = ["ERASE", "MAX_ITEMS", "Delivery", "compact", "encode_delivery", "read_envelope"]
 
 MAX_ITEMS = 200
 """Most items of one delivery; a larger request becomes several."""
+
+ERASE = "erase"
+"""The way of a delivery without items that says: everything of this bot is to be forgotten, and nothing more comes of it."""
 
 
 class Delivery(msgspec.Struct, omit_defaults=True):

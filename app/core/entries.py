@@ -4,6 +4,7 @@ What state is kept as: entries `key -> stamp + value` of one changelog partition
     c|log day|bot|window|start|group   parts of counters (app/core/groups.py)
     b|bot                              newest event time of a bot (8 bytes)
     u|bot|user                         user (app/core/users.py)
+    x|bot                              that a bot was erased (nothing more)
     k                                  clock: where we stand
 
 The stamp, eight bytes, is the offset of the last bot-events record folded into the value.
@@ -17,12 +18,15 @@ import msgspec
 
 __all__ = [
     "CLOCK_KEY",
+    "ERASED",
     "PARTS",
     "STAMP",
     "USERS",
     "Clock",
     "bot_key",
+    "bot_of",
     "clock_of",
+    "erased_key",
     "log_day_of",
     "prefix_of",
     "stamp_of",
@@ -32,6 +36,7 @@ __all__ = [
 CLOCK_KEY: Final = b"k"
 PARTS: Final = b"c"
 USERS: Final = b"u"
+ERASED: Final = b"x"
 STAMP: Final = 8
 """Length of a stamp; the value follows."""
 
@@ -67,6 +72,18 @@ def bot_key(bot_id: str) -> bytes:
 def user_key(bot_id: str, user_id: str) -> bytes:
     """Return the key of a user."""
     return f"u|{bot_id}|{user_id}".encode()
+
+
+def erased_key(bot_id: str) -> bytes:
+    """Return the key that says that a bot was erased."""
+    return f"x|{bot_id}".encode()
+
+
+def bot_of(key: bytes) -> bytes:
+    """Return the bot whose entry it is; empty of the clock."""
+    parts = key.split(b"|", 3)
+
+    return parts[2 if parts[0] == PARTS else 1] if len(parts) > 1 else b""
 
 
 def log_day_of(key: bytes) -> int:

@@ -9,11 +9,13 @@ stamp holds, also where a worker that was thought dead wrote the other.
 
 With each flush a few more entries are looked at, in turn: parts of a past log day are deleted, and users nobody has
 heard of forget what they would have to forget before their next event anyway.
+
+A bot that is erased leaves at once, all of it, and nothing of it is taken in any more: that it was is an entry, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import msgspec
@@ -22,11 +24,14 @@ from app.core.calendar import DAY_MS, HOUR_MS
 from app.core.counters import CellBatch
 from app.core.entries import (
     CLOCK_KEY,
+    ERASED,
     PARTS,
     STAMP,
     USERS,
     bot_key,
+    bot_of,
     clock_of,
+    erased_key,
     log_day_of,
     prefix_of,
     stamp_of,
@@ -76,6 +81,11 @@ class Shard:
         self._ledgers: dict[str, BotLedger] = {}
         self._dirty: dict[bytes, _Changed] = {}
         self._sweep = Sweep(visits)
+        self._erased = {key[2:].decode() for key in entries if key[:1] == ERASED}
+        self._newly_erased: list[bytes] = []
+        self._leaving: list[bytes] = []
+        # a worker that crashed or was thought dead may have left, or written, some of it
+        self._expel(self._erased)
 
     def fold(self, offset: int, batches: list[EventBatch]) -> None:
         """Fold the record at *offset*; one that was folded before changes nothing."""
@@ -85,6 +95,8 @@ class Shard:
             if batch.raw_offset <= self.clock.sources.get(batch.raw_partition, -1):
                 continue
             self._advance(batch.received_at, offset)
+            if batch.erase:
+                self._erase(batch.erase, offset)
             self._fold_events(batch, offset)
             self.pending_events += len(batch.events)
             self.clock.sources[batch.raw_partition] = batch.raw_offset
@@ -95,12 +107,15 @@ class Shard:
     def take(self) -> Writes | None:
         """Return everything that changed since the last call and begin anew; None if nothing was folded."""
         offset = self.clock.offset
+        leaving, self._leaving = self._leaving, []
         if offset == self._taken:
-            return None
+            return Writes(offset, [], [], leaving) if leaving else None
         self._taken = offset
         self._settle(offset)
         written = [(key, self.entries[key]) for key in self._dirty]
         counters = self._take_counters(offset)
+        written += [(key, self.entries[key]) for key in self._newly_erased]
+        self._newly_erased.clear()
         written += self._take_bots(offset)
         written += self._take_users(offset)
         self._ledgers.clear()
@@ -111,7 +126,7 @@ class Shard:
         written.append((CLOCK_KEY, clock))
         self.pending_events = 0
 
-        return Writes(offset, counters, written, sealed)
+        return Writes(offset, counters, written, leaving + sealed)
 
     def _advance(self, received_at: int, offset: int) -> None:
         """Move log time on; a new log day closes the parts of the day before."""
@@ -129,10 +144,33 @@ class Shard:
             for user in ledger.users.values():
                 prune(user, hour)
 
+    def _erase(self, bots: list[str], offset: int) -> None:
+        """Forget everything of *bots*, what was gathered since the last flush included."""
+        for bot in bots:
+            self._ledgers.pop(bot, None)
+            key = erased_key(bot)
+            self.entries[key] = prefix_of(offset)
+            self._newly_erased.append(key)
+        self._dirty = {key: changed for key, changed in self._dirty.items() if changed[0] not in bots}
+        self._erased.update(bots)
+        self._expel(bots)
+
+    def _expel(self, bots: Collection[str]) -> None:
+        """Take the entries of *bots* out, to be deleted from the changelog with the next flush."""
+        if not bots:
+            return
+        gone = {bot.encode() for bot in bots}
+        leaving = [key for key in self.entries if bot_of(key) in gone and key[:1] != ERASED]
+        for key in leaving:
+            del self.entries[key]
+        self._leaving += leaving
+
     def _fold_events(self, batch: EventBatch, offset: int) -> None:
         bot_id, hour = None, self._hour
         for event in batch.events:
             if event.bot_id != bot_id:
+                if event.bot_id in self._erased:
+                    continue
                 bot_id = event.bot_id
                 ledger = self._ledger(bot_id, offset, batch.reporting.get(bot_id, _DEFAULT))
                 users = ledger.users

@@ -10,10 +10,12 @@ from urllib.parse import quote, urlencode
 import pytest
 import pytest_asyncio
 
+from app.core.api_keys import hash_of
+from app.core.commands.instances import change_instance
 from app.core.normalise import normalise
 from app.core.registry import Bot
 from app.core.short_links import MOST_SHORT_LINKS
-from tests.web.site import INGEST_KEY, NOW_MS, READ_KEY, Site, fact, key, running
+from tests.web.site import INGEST_KEY, NOW_MS, READ_KEY, Site, key, running, tell
 
 PAGE = {
     "object": "page",
@@ -35,8 +37,8 @@ KIK = {
 async def site() -> AsyncIterator[Site]:
     """A server with everything in memory: bot `pizza` of Messenger, bot `kiki` of Kik."""
     async with running(public_url="https://bots.example.org/") as one:
-        await one.registry.append(fact(Bot("kiki", "Kiki", "kik", NOW_MS)))
-        await one.registry.append(fact(key("k9", "ingest", KIK_KEY, "kiki")))
+        await tell(one.registry, Bot("kiki", "Kiki", "kik", NOW_MS))
+        await tell(one.registry, key("k9", "ingest", KIK_KEY, "kiki"))
         yield one
 
 
@@ -188,7 +190,7 @@ async def test_refusals(site: Site, expected: int, path: str, authorization: str
     ],
 )  # fmt: skip
 async def test_instances(site: Site, sent: dict[str, Any]) -> None:
-    """An installation is an event at its own time; asked twice it is the same one, and its token is not kept."""
+    """An installation is an event at its own time; asked twice it is the same one, and its token is not in the log."""
     first = await call(site, "/bots/pizza/instances", **sent)
     again = await call(site, "/bots/pizza/instances", **sent)
 
@@ -201,9 +203,71 @@ async def test_instances(site: Site, sent: dict[str, Any]) -> None:
     assert all(b"SECRET" not in record for record in site.log.records)
 
 
+async def test_an_instance_is_kept(site: Site) -> None:
+    """What is known of an installation stands in the registry, in the name of the key; of its token the hash alone."""
+    told = {"token": "EAA-SECRET", "uid": "page", "created_at": 1_600_000_000}
+    _, answer = await call(site, "/bots/pizza/instances", {"instance": told})
+    found = site.registry.state.instances[str(answer["id"])]
+
+    assert ("pizza", "facebook", "enabled", "page", 1_600_000_000_000, NOW_MS) == (
+        found.bot,
+        found.platform,
+        found.state,
+        found.uid,
+        found.installed_at,
+        found.created_at,
+    )
+    assert not any(b"SECRET" in (value or b"") for _, value in site.registry.records)
+    assert any(b'"key:k1"' in (value or b"") for _, value in site.registry.records)
+
+
 async def test_state_of_an_instance(site: Site) -> None:
-    """Clients wait until an instance is enabled; here it is at once."""
-    assert (200, {"state": "enabled"}) == await call(site, "/bots/pizza/instances/17", method="GET")
+    """Clients wait until an instance is enabled; here it is as soon as it is registered, until somebody disables it."""
+    _, answer = await call(site, "/bots/pizza/instances", {"instance": {"token": "t"}})
+    path, name = f"/bots/pizza/instances/{answer['id']}", str(answer["id"])
+
+    assert (200, {"state": "enabled"}) == await call(site, path, method="GET")
+    await site.registry.change(
+        lambda state: change_instance(state, "pizza", name, {"state": "disabled"}), "test"
+    )
+    assert (200, {"state": "disabled"}) == await call(site, path, method="GET")
+    assert 404 == (await call(site, "/bots/pizza/instances/17", method="GET"))[0]
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+async def test_a_new_token(site: Site, method: str) -> None:
+    """An installation takes another token under its number, and works again."""
+    _, first = await call(site, "/bots/pizza/instances", {"instance": {"token": "old"}})
+    path, name = f"/bots/pizza/instances/{first['id']}", str(first["id"])
+    await site.registry.change(
+        lambda state: change_instance(state, "pizza", name, {"state": "disabled"}), "test"
+    )
+
+    assert (200, {"id": first["id"], "state": "enabled"}) == await call(
+        site, path, {"instance": {"token": "new"}}, method
+    )
+    assert hash_of("new") == site.registry.state.instances[name].token_sha256
+    assert 400 == (await call(site, path, {"instance": {}}, method))[0]
+
+
+async def test_messenger_has_one_instance(site: Site) -> None:
+    """Of Messenger a bot has one installation: a second registration updates the first, and is no second install."""
+    first = await call(site, "/bots/pizza/instances", {"instance": {"token": "old"}})
+    second = await call(site, "/bots/pizza/instances", {"instance": {"token": "new"}})
+
+    assert first == second
+    assert [hash_of("new")] == [one.token_sha256 for one in site.registry.state.instances.values()]
+    assert 1 == len({event.event_id for event in events(site)})
+
+
+async def test_a_token_of_another_bot(site: Site) -> None:
+    """A token belongs to one installation; the answer says so in Botmetrics' shape, and no event is written."""
+    await call(site, "/bots/kiki/instances", {"instance": {"token": "t"}}, authorization=KIK_KEY)
+    items = len(site.items)
+    status, answer = await call(site, "/bots/pizza/instances", {"instance": {"token": "t"}})
+
+    assert (400, items) == (status, len(site.items))
+    assert "token" in answer["errors"][0]
 
 
 async def test_an_instance_needs_a_token(site: Site) -> None:

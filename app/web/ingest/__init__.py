@@ -20,6 +20,7 @@ from app.web.errors import Fault
 from app.web.ingest import botanalytics_v1, botanalytics_v2, botmetrics, dashbot, hooks, native, short_links
 from app.web.ingest.intake import Intake
 from app.web.ingest.reply import Reply
+from app.web.key_uses import KEY_USES
 from app.web.parts import PARTS, SETTINGS
 
 __all__ = ["WAYS", "Way", "attach", "short_cut"]
@@ -73,7 +74,7 @@ _log = structlog.get_logger(__name__)
 
 def attach(app: web.Application) -> None:
     """Give *app* the routes of every way in."""
-    intake = Intake(app[SETTINGS], app[PARTS], [way.WAY for way in WAYS])
+    intake = Intake(app[SETTINGS], app[PARTS], [way.WAY for way in WAYS], app[KEY_USES])
     handlers = {path: _handler(way, intake) for way in WAYS for path in way.PATHS}
     app[_HANDLERS] = handlers
     for path, handler in handlers.items():

@@ -2,8 +2,9 @@
 Botmetrics' way in: `/bots/<bot>/events` and what its SDKs call beside it, with the bot's ingest key as API key.
 
     POST  events             202   a platform's body, in the parameter `event`
-    POST  instances          201   the bot was installed; its token is not kept
-    GET   instances/<id>     200
+    POST  instances          201   the bot was installed; see botmetrics_instances.py
+    GET   instances/<id>     200   its state
+    PATCH instances/<id>     200   its new token
     PATCH users/<user>       202   the user's time zone
     POST  messages           404   nothing is sent from here
     POST  short_links        200   see short_links.py
@@ -13,8 +14,8 @@ Parameters come as JSON, as a form or in the query, `instance[token]` or nested,
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Final
 from urllib.parse import unquote
 
 import msgspec
@@ -25,33 +26,31 @@ from app.core.dialects.botmetrics import split_event
 from app.core.dialects.botmetrics_zones import zone_of
 from app.core.platforms import canonical
 from app.core.platforms.fields import json_text, named, text
-from app.core.registry import Bot
+from app.core.registry import Bot, Key
 from app.web.errors import Fault, next_request_id
+from app.web.ingest import botmetrics_instances
+from app.web.ingest.botmetrics_call import WAY, Call, arrival, encode, keep
 from app.web.ingest.botmetrics_parameters import parameters_of
-from app.web.ingest.intake import Arrival, Intake, Taken, plain
+from app.web.ingest.intake import Intake, Taken, plain
 from app.web.ingest.reply import JSON_HEADERS, Reply
-from app.web.ingest.short_links import instance_id, shorten
+from app.web.ingest.short_links import shorten
 
 __all__ = ["METHODS", "PATHS", "WAY", "receive", "refuse"]
 
-WAY: Final = "botmetrics"
 METHODS: Final = frozenset({"GET", "PATCH", "POST", "PUT"})
-
-_encode = msgspec.json.Encoder().encode
 
 
 async def receive(request: web.BaseRequest, intake: Intake) -> Reply:
     """Answer a call for a bot."""
     assert isinstance(request, web.Request)
-    methods, answer = _CALLS[_call_of(request)]
-    if request.method not in methods:
-        raise Fault(
-            405, "method_not_allowed", f"This address takes {methods[0]}.", {"Allow": ", ".join(methods)}
-        )
-    bot = _bot(request, intake)
+    answers = _ANSWERS[_call_of(request)]
+    if request.method not in answers:
+        allowed = ", ".join(answers)
+        raise Fault(405, "method_not_allowed", f"This address takes {allowed}.", {"Allow": allowed})
+    bot, key = _holder(request, intake)
     parameters = parameters_of(request.query, await intake.body_of(request))
 
-    return await answer(request, parameters, bot, intake)
+    return await answers[request.method](Call(request, parameters, bot, f"key:{key.id}", intake))
 
 
 def refuse(fault: Fault) -> Reply:
@@ -64,71 +63,48 @@ def refuse(fault: Fault) -> Reply:
         "request_id": next_request_id(),
     }
 
-    return Reply(_encode(answer), status, JSON_HEADERS | fault.headers)
+    return Reply(encode(answer), status, JSON_HEADERS | fault.headers)
 
 
 def _call_of(request: web.Request) -> str:
     return request.path.strip("/").split("/")[2] + ("/" if "id" in request.match_info else "")
 
 
-def _bot(request: web.Request, intake: Intake) -> Bot:
-    """Return the bot that is meant; the key comes bare or behind any word."""
+def _holder(request: web.Request, intake: Intake) -> tuple[Bot, Key]:
+    """Return the bot that is meant and the key, which comes bare or behind any word."""
     words = request.headers.get("Authorization", "").split()
-    bot = intake.bot_of(unquote(words[-1]) if words else request.query.get("api_key"))
+    bot, key = intake.holder_of(unquote(words[-1]) if words else request.query.get("api_key"), "ingest")
     if request.match_info["uid"] != bot.id:
         raise Fault(404, "unknown_bot", f"This key is not one of {plain(request.match_info['uid'])}.")
 
-    return bot
+    return bot, key
 
 
-async def _events(request: web.Request, parameters: Mapping[str, object], bot: Bot, intake: Intake) -> Reply:
-    event = parameters.get("event")
+async def _events(call: Call) -> Reply:
+    event = call.parameters.get("event")
     body = json_text(event).strip().encode("utf-8", "replace") if event is not None else b""
-    found = split_event(mend(body), canonical(bot.platform))
+    found = split_event(mend(body), canonical(call.bot.platform))
     if isinstance(found, str):
         raise Fault(400, "bad_event", found)
     platform, items = found
 
-    return _answer(await intake.take(_arrival(request, bot, platform, "event"), items))
+    return _answer(await call.intake.take(arrival(call, platform, "event"), items))
 
 
-async def _instances(
-    request: web.Request, parameters: Mapping[str, object], bot: Bot, intake: Intake
-) -> Reply:
-    instance = named(parameters.get("instance"))
-    token = text(instance.get("token"))
-    if not token:
-        raise Fault(400, "no_token", "instance[token] is missing: send the token of the installation")
-    number = instance_id(token)
-    item = {"id": number, "uid": text(instance.get("uid")), "created_at": instance.get("created_at")}
-    await _take(request, bot, "instance", item, intake)
-
-    return Reply(_encode({"id": number}), 201)
-
-
-async def _instance(
-    _request: web.Request, _parameters: Mapping[str, object], _bot: Bot, _intake: Intake
-) -> Reply:
-    # an instance needs nothing set up here, so whoever may ask has one that works
-    return Reply(_encode({"state": "enabled"}))
-
-
-async def _users(request: web.Request, parameters: Mapping[str, object], bot: Bot, intake: Intake) -> Reply:
-    user = parameters.get("user")
+async def _users(call: Call) -> Reply:
+    user = call.parameters.get("user")
     if isinstance(user, str):
         user = _object(user)
     zone = zone_of(text(named(user).get("timezone")))
     if not zone:
         raise Fault(400, "bad_zone", "no valid timezone provided")
-    await _take(request, bot, "user", {"user": request.match_info["id"], "timezone": zone}, intake)
+    await keep(call, "user", {"user": call.request.match_info["id"], "timezone": zone})
 
     return _accepted()
 
 
-async def _messages(
-    _request: web.Request, parameters: Mapping[str, object], bot: Bot, _intake: Intake
-) -> Reply:
-    message = named(parameters.get("message"))
+async def _messages(call: Call) -> Reply:
+    message = named(call.parameters.get("message"))
     if not text(message.get("team_id")) or not (text(message.get("user")) or text(message.get("channel"))):
         raise Fault(400, "bad_message", "message needs team_id, and user or channel")
     if not text(message.get("text")) and not message.get("attachments"):
@@ -136,25 +112,27 @@ async def _messages(
     raise Fault(
         404,
         "cannot_send",
-        f"botpulse keeps no token of {bot.id} and sends nothing: send the message with the platform's own API",
+        f"botpulse keeps no token of {call.bot.id} and sends nothing: send the message with the platform's own API",
     )
 
 
-async def _short_links(
-    request: web.Request, parameters: Mapping[str, object], bot: Bot, _intake: Intake
-) -> Reply:
-    return await shorten(request, text(parameters.get("user_id")), text(parameters.get("url")), bot)
+async def _short_links(call: Call) -> Reply:
+    asked = call.parameters
+
+    return await shorten(call.request, text(asked.get("user_id")), text(asked.get("url")), call.bot)
 
 
-Call = Callable[[web.Request, Mapping[str, object], Bot, Intake], Awaitable[Reply]]
-
-_CALLS: Final[dict[str, tuple[tuple[str, ...], Call]]] = {
-    "events": (("POST",), _events),
-    "instances": (("POST",), _instances),
-    "instances/": (("GET",), _instance),
-    "users/": (("PATCH", "PUT"), _users),
-    "messages": (("POST",), _messages),
-    "short_links": (("POST",), _short_links),
+_ANSWERS: Final[dict[str, dict[str, Callable[[Call], Awaitable[Reply]]]]] = {
+    "events": {"POST": _events},
+    "instances": {"POST": botmetrics_instances.register},
+    "instances/": {
+        "GET": botmetrics_instances.show,
+        "PATCH": botmetrics_instances.change,
+        "PUT": botmetrics_instances.change,
+    },
+    "users/": {"PATCH": _users, "PUT": _users},
+    "messages": {"POST": _messages},
+    "short_links": {"POST": _short_links},
 }
 
 PATHS: Final = tuple(
@@ -162,19 +140,6 @@ PATHS: Final = tuple(
     for call in ("events", "instances", "instances/{id}", "users/{id}", "messages", "short_links")
     for end in ("", "/")
 )
-
-
-def _arrival(request: web.Request, bot: Bot, platform: str, type: str) -> Arrival:
-    return Arrival(
-        bot, WAY, platform, type, f"botmetrics {plain(request.headers.get('User-Agent', ''))}".strip()
-    )
-
-
-async def _take(request: web.Request, bot: Bot, type: str, item: dict[str, Any], intake: Intake) -> None:
-    arrival = _arrival(request, bot, canonical(bot.platform), type)
-    taken = await intake.take(arrival, [_encode(item)])
-    if taken.rejected:
-        raise Fault(400, "bad_value", taken.rejected[0][1].message)
 
 
 def _object(json: str) -> object:
@@ -195,4 +160,4 @@ def _answer(taken: Taken) -> Reply:
 def _accepted(warnings: list[str] | None = None) -> Reply:
     answer: dict[str, object] = {"success": True, "request_id": next_request_id()}
 
-    return Reply(_encode(answer | ({"warnings": warnings} if warnings else {})), 202)
+    return Reply(encode(answer | ({"warnings": warnings} if warnings else {})), 202)

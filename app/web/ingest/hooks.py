@@ -16,12 +16,12 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from app.core.bots import Refusal
-from app.core.hook_secrets import hooked
+from app.core.commands.hook_secrets import hooked
 from app.core.outcome import Rejection
 from app.core.platforms import Platform, canonical
 from app.core.platforms.platform import Answer, Hook, Request
 from app.core.platforms.schemes import NO_SIGNATURE, NOT_SET, WRONG_SIGNATURE
+from app.core.refusal import Refusal
 from app.core.registry import Bot, hook_of
 from app.errors import BotpulseError
 from app.observe import EVENTS_REJECTED, HOOKS_REFUSED

@@ -19,7 +19,7 @@ import msgspec
 from aiohttp import web
 
 from app.config import KIB, Settings
-from app.core.bots import hash_of
+from app.core.api_keys import hash_of
 from app.core.deliveries import MAX_ITEMS, Delivery
 from app.core.events import Reporting
 from app.core.normalise import read_item
@@ -31,6 +31,7 @@ from app.core.registry import Bot, Key, Scope
 from app.observe import EVENTS_ACCEPTED, EVENTS_REJECTED, SECRETS_REMOVED
 from app.web.errors import Fault
 from app.web.ingest.body import read_body, split
+from app.web.key_uses import KeyUses
 from app.web.parts import Parts
 
 __all__ = ["Arrival", "Intake", "Taken", "bearer_of", "plain"]
@@ -64,7 +65,7 @@ class Taken(msgspec.Struct):
 class Intake:
     """The shared part of ingest, once for the application."""
 
-    def __init__(self, settings: Settings, parts: Parts, ways: Iterable[str]) -> None:
+    def __init__(self, settings: Settings, parts: Parts, ways: Iterable[str], uses: KeyUses) -> None:
         self._event_bytes = settings.max_event_bytes
         self._request_bytes = settings.max_request_bytes
         self._edge = parts.edge
@@ -72,6 +73,7 @@ class Intake:
         self._clock = parts.clock
         self._rates = Rates(settings.ingest_rate) if settings.ingest_rate else None
         self._links = parts.links
+        self._uses = uses
         self._accepted = {way: EVENTS_ACCEPTED.labels(way) for way in ways}
 
     def bot_of(self, key: str | None) -> Bot:
@@ -88,8 +90,8 @@ class Intake:
                 _CHALLENGE,
             )
         state = self._registry.state
-        known = state.key_by_hash.get(hash_of(key))
-        if known is None or known.revoked_at is not None:
+        known, now_ms = state.key_by_hash.get(hash_of(key)), self._clock()
+        if known is None or not known.is_valid(now_ms):
             raise Fault(
                 401,
                 "unknown_key",
@@ -109,6 +111,7 @@ class Intake:
                 "bot_archived",
                 f"The bot {bot.id} is archived and takes no events any more.",
             )
+        self._uses.touch(known.id, now_ms)
         return bot, known
 
     async def read(self, request: web.BaseRequest, *, is_ndjson: bool) -> list[bytes]:

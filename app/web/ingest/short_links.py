@@ -7,15 +7,14 @@ They lead only where the bot's own key said.  Whoever follows one gets there eve
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from typing import Final
 
 import msgspec
 import structlog
 from aiohttp import web
 
-from app.core.bots import Refusal
 from app.core.platforms import canonical
+from app.core.refusal import Refusal
 from app.core.registry import Bot, ShortLink
 from app.core.short_links import create_short_link, location_of, slug_of
 from app.ports import Unavailable
@@ -24,7 +23,7 @@ from app.web.ingest.intake import Arrival, Intake, plain
 from app.web.ingest.reply import JSON_HEADERS, Reply
 from app.web.parts import PARTS, SETTINGS
 
-__all__ = ["METHODS", "PATHS", "WAY", "instance_id", "receive", "refuse", "shorten"]
+__all__ = ["METHODS", "PATHS", "WAY", "receive", "refuse", "shorten"]
 
 WAY: Final = "botmetrics"
 PATHS: Final = ("/to/{slug}", "/to/{slug}/")
@@ -71,18 +70,13 @@ async def shorten(request: web.Request, user: str, url: str, bot: Bot) -> Reply:
     slug = slug_of(bot.id, user, url)
     if slug not in parts.registry.state.short_links:
         link = ShortLink(slug, bot.id, user, url, parts.clock())
-        fact = create_short_link(parts.registry.state, link, "botmetrics")
-        if isinstance(fact, Refusal):
-            raise Fault(400, fact.code, fact.message)
-        await parts.registry.append(fact)
+        note = create_short_link(parts.registry.state, link)
+        if isinstance(note, Refusal):
+            raise Fault(400, note.code, note.message)
+        await parts.registry.note(note)
     base = request.app[SETTINGS].public_url.rstrip("/") or f"{request.scheme}://{request.host}"
 
     return Reply(_encode({"url": f"{base}/to/{slug}"}))
-
-
-def instance_id(token: str) -> int:
-    """Return the number of an installation: always the same for its token, which it does not tell."""
-    return int.from_bytes(hashlib.sha256(token.encode("utf-8", "replace")).digest()[:6], "big")
 
 
 async def _count(request: web.Request, link: ShortLink, bot: Bot, intake: Intake) -> None:

@@ -1,0 +1,44 @@
+"""
+Takes back what back-fills of dashboards said, when a replay is about to count all of history anew.
+
+Track's parts are overwritten as the replay goes on.  Those of back-fills are nobody's, so whoever follows `counters` (live pages,
+alerts) is told that they are 0, as far back as anybody looks.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kafka import KafkaProducer
+
+from app.adapters.clickhouse import session
+from app.adapters.queries import query
+from app.adapters.topics import COUNTERS
+from app.config import Settings
+from app.core.calendar import DAY_S
+from app.core.counters import CellBatch, encode_cells
+from app.core.dashboards.backfill import PARTITION, withdrawn
+
+__all__ = ["recent_history", "withdraw"]
+
+_LOOKED_AT_S: Final = 9 * DAY_S
+"""An alert may compare a day with the same one a week before."""
+
+
+def recent_history(settings: Settings, now_ms: int) -> list[CellBatch]:
+    """Return the records that take back what back-fills said of the last days."""
+    asked = {"partition": PARTITION, "first_s": max(now_ms // 1000 - _LOOKED_AT_S, 0)}
+    with session(settings) as client:
+        return list(withdrawn(client.execute(query("replay.history"), asked), now_ms))
+
+
+def withdraw(settings: Settings, batches: list[CellBatch]) -> None:
+    """Write *batches* to `counters`."""
+    if not batches:
+        return
+    producer = KafkaProducer(bootstrap_servers=settings.kafka.split(","), acks="all")
+    try:
+        for batch in batches:
+            producer.send(COUNTERS, encode_cells(batch), partition=0).get(30)
+    finally:
+        producer.close()
