@@ -1,6 +1,8 @@
 """
 Writes `schemas/<topic>/<version>.schema.json`, the JSON Schema of every message, from the types that read and write it.
 
+`schemas/rule.schema.json` is that of a dashboard's rule.
+
     python -m app.schemas           write them
     python -m app.schemas --check   say which are not current, and exit with 1
 """
@@ -17,12 +19,25 @@ import msgspec
 
 from app.adapters.heartbeat import HEARTBEATS, Heartbeat
 from app.adapters.links import Link
-from app.adapters.topics import BOT_EVENTS, COUNTERS, DEAD_LETTERS, LINKS, RAW_EVENTS, REGISTRY
+from app.adapters.topics import (
+    ALERT_DELIVERIES,
+    ALERT_INPUTS,
+    ALERTS,
+    BOT_EVENTS,
+    COUNTERS,
+    DEAD_LETTERS,
+    LINKS,
+    RAW_EVENTS,
+    REGISTRY,
+)
+from app.core.alerts.deliveries import AlertDelivery
+from app.core.alerts.machine import Transition
 from app.core.counters import CellBatch
 from app.core.deliveries import Delivery
 from app.core.events import EventBatch
 from app.core.outcome import DeadLetter
-from app.core.registry import Fact
+from app.core.registry import Entry
+from app.core.rules.schema import rule_schema
 
 __all__ = ["FOLDER", "MESSAGES", "Message", "main", "schema_files"]
 
@@ -45,21 +60,29 @@ MESSAGES: Final = (
     Message(DEAD_LETTERS, "v1", DeadLetter, "A dead-letters record"),
     Message(HEARTBEATS, "v1", Heartbeat, "A heartbeats record"),
     Message(LINKS, "v1", Link, "A links record"),
-    Message(REGISTRY, "v1", Fact, "A registry record"),
+    Message(REGISTRY, "v1", Entry, "A registry record"),
+    Message(ALERT_INPUTS, "v1", CellBatch, "An alert-inputs record"),
+    Message(ALERTS, "v1", Transition, "An alerts record"),
+    Message(ALERT_DELIVERIES, "v1", AlertDelivery, "An alert-deliveries record"),
 )
 
 
 def schema_files() -> Iterator[tuple[Path, str]]:
     """Yield every file, relative to the folder, with what is to be in it."""
     for message in MESSAGES:
-        schema = msgspec.json.schema(message.type)
-        head = {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "$id": f"botpulse/{message.topic}/{message.version}",
-            "title": message.title,
-        }
-        text = json.dumps(head | schema, indent=2, ensure_ascii=False)
-        yield Path(message.topic) / f"{message.version}.schema.json", f"{text}\n"
+        path = f"{message.topic}/{message.version}"
+        yield Path(f"{path}.schema.json"), _written(path, message.title, msgspec.json.schema(message.type))
+    yield Path("rule.schema.json"), _written("rule", "What a dashboard counts", rule_schema())
+
+
+def _written(id: str, title: str, schema: dict[str, Any]) -> str:
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"botpulse/{id}",
+        "title": title,
+    }
+
+    return f"{json.dumps(head | schema, indent=2, ensure_ascii=False)}\n"
 
 
 def main(arguments: list[str], folder: Path = FOLDER) -> int:

@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import time
+from collections import ChainMap
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -25,8 +26,9 @@ import structlog
 
 from app.adapters import rasa
 from app.adapters.heartbeat import Heartbeat, beat
-from app.adapters.topics import BOT_EVENTS, RAW_EVENTS
+from app.adapters.topics import ALERT_INPUTS, BOT_EVENTS, COUNTERS, RAW_EVENTS
 from app.agents.normalise import Normalise
+from app.agents.rules import Rules
 from app.agents.sequence import Sequence
 from app.agents.track import Track
 from app.collector import calm_collector
@@ -69,6 +71,7 @@ def _connect_to_any(addresses: list[tuple[str, int]]) -> None:
 def _run_normalise(settings: Settings, instance: str) -> None:
     app = build(settings, "normalise", instance)
     body = Normalise(settings, app.outbox, Sequence(app))
+    app.companions.append(Rules(settings.kafka, body.apply))
     app.finish = body.finish
     app.on_partitions_revoked.connect(_on_signal(body.quiesce), weak=False)
     app.agent(app.topic(RAW_EVENTS, **BinaryTopic), name="normalise")(body.run)
@@ -87,6 +90,23 @@ def _run_track(settings: Settings, instance: str) -> None:
     app.agent(app.topic(BOT_EVENTS, **BinaryTopic), name="track")(body.run)
     app.task(body.tick)
     app.task(_beating(app, "track", instance, body.figures))
+    _run_faust(app)
+
+
+def _run_alert(settings: Settings, instance: str) -> None:
+    from app.agents import alerting  # noqa: PLC0415 - ClickHouse and mail are not needed by the other stages
+
+    app = build(settings, "alert", instance)
+    table: Any = app.Table("state", key_type=bytes, value_type=bytes, partitions=settings.partitions)
+    store: ShardStore = table.data
+    store.bootstrap = settings.kafka
+    parts = alerting.parts(settings, app, store, table.changelog_topic_name, instance)
+    app.finish = parts.finish
+    app.agent(app.topic(COUNTERS, **BinaryTopic), name="watch")(parts.watcher.run)
+    app.agent(app.topic(ALERT_INPUTS, **BinaryTopic), name="judge")(parts.judge.run)
+    for work in parts.beside:
+        app.task(work)
+    app.task(_beating(app, "alert", instance, *parts.figures, also=parts.is_ready))
     _run_faust(app)
 
 
@@ -115,6 +135,7 @@ def _run_rasa(settings: Settings, instance: str) -> None:
 STAGES: Final[dict[str, Callable[[Settings, str], None]]] = {
     "normalise": _run_normalise,
     "track": _run_track,
+    "alert": _run_alert,
     "store": _run_store,
     "rasa": _run_rasa,
 }
@@ -135,14 +156,27 @@ def _on_signal(act: Callable[[], Awaitable[None]]) -> Callable[..., Awaitable[No
     return handler
 
 
-def _beating(app: StageApp, stage: str, instance: str, figures: dict[str, int]) -> Callable[[], Any]:
+def _beating(
+    app: StageApp,
+    stage: str,
+    instance: str,
+    *figures: dict[str, int],
+    also: Callable[[], bool] = lambda: True,
+) -> Callable[[], Any]:
     started_at = time.time_ns() // 1_000_000
 
     def word() -> Heartbeat:
         now = time.time_ns() // 1_000_000
 
         return Heartbeat(
-            stage, instance, os.getpid(), now, started_at, app.is_ready, version("botpulse"), figures
+            stage,
+            instance,
+            os.getpid(),
+            now,
+            started_at,
+            app.is_ready and also(),
+            version("botpulse"),
+            dict(ChainMap(*figures)),
         )
 
     async def heartbeat() -> None:

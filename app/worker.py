@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import faust
 from faust import stores
@@ -29,7 +29,7 @@ from app.config import MIB, Settings
 from app.crash import fatal
 from app.tables.state import STORE_ALIAS
 
-__all__ = ["BinaryTopic", "Event", "StageApp", "build", "group_of"]
+__all__ = ["BinaryTopic", "Companion", "Event", "StageApp", "build", "group_of"]
 
 _FETCH_WAIT_MS: Final = 50
 
@@ -135,14 +135,25 @@ class _Transport(driver.Transport):
     Consumer = _Consumer
 
 
+class Companion(Protocol):
+    """What a stage needs beside its records."""
+
+    async def start(self) -> None:
+        """Return when it is there."""
+
+    async def stop(self) -> None:
+        """Let go of it."""
+
+
 class StageApp(faust.App):
     """
-    A Faust app that starts its outbox before it consumes and stops it when all is written.
+    A Faust app that starts its outbox and its companions before it consumes and stops them when all is written.
 
     `finish` is awaited once, before the stop: it takes nothing more and returns when all that was taken is written.
     """
 
     outbox: Outbox
+    companions: list[Companion]
     finish: Callable[[], Awaitable[None]]
 
     def _new_transport(self) -> Any:
@@ -151,6 +162,8 @@ class StageApp(faust.App):
     async def on_first_start(self) -> None:
         """Connect the outbox first: a rebalance may want to write."""
         await self.outbox.start()
+        for companion in self.companions:
+            await companion.start()
         await super().on_first_start()
 
     async def on_stop(self) -> None:
@@ -161,6 +174,8 @@ class StageApp(faust.App):
     async def on_shutdown(self) -> None:
         """Send what is left."""
         await super().on_shutdown()
+        for companion in self.companions:
+            await companion.stop()
         await self.outbox.stop()
 
     async def crash(self, reason: BaseException) -> None:
@@ -213,5 +228,6 @@ def build(settings: Settings, stage: str, instance: str) -> StageApp:
         worker_redirect_stdouts=False,
     )
     app.outbox = Outbox(settings.kafka, f"{group_of(stage)}-{instance}")
+    app.companions = []
 
     return app

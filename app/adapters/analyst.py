@@ -15,8 +15,8 @@ from clickhouse_driver import Client
 from clickhouse_driver.errors import ServerException, UnknownTypeError
 
 from app.adapters.queries import FOLDER, query
-from app.core.bots import Refusal
 from app.core.confinement import TABLES, Limits, confined, filters, objection, tree_of
+from app.core.refusal import Refusal
 
 __all__ = ["Answer", "ask", "said"]
 

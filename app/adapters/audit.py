@@ -16,7 +16,7 @@ __all__ = ["Days", "audit", "compared"]
 Days = tuple[date, date]
 """First and last day."""
 
-_FROM_EVENTS: Final = ("audit.counts", "audit.users", "audit.sessions", "audit.not_handled")
+_FROM_EVENTS: Final = ("audit.counts", "audit.users", "audit.sessions", "audit.not_handled", "audit.hits")
 _ROLLING_TAIL: Final = timedelta(30)
 
 

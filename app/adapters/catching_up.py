@@ -20,7 +20,7 @@ from app.adapters.topics import BOT_EVENTS, COUNTERS, DEAD_LETTERS, RAW_EVENTS
 from app.config import Settings
 from app.errors import BotpulseError
 
-__all__ = ["NORMALISE", "STORE", "TRACK", "Spans", "admin_of", "catch_up", "spans_of"]
+__all__ = ["ALERT", "NORMALISE", "STORE", "TRACK", "Spans", "admin_of", "catch_up", "spans_of"]
 
 Spans = dict[TopicPartition, tuple[int, int]]
 """Where partitions begin and end: the first offset, and the one after the last."""
@@ -28,6 +28,7 @@ Spans = dict[TopicPartition, tuple[int, int]]
 NORMALISE: Final = "botpulse-normalise"
 TRACK: Final = "botpulse-track"
 STORE: Final = "botpulse-store"
+ALERT: Final = "botpulse-alert"
 
 _STEPS: Final = (
     ((NORMALISE,), (RAW_EVENTS,)),

@@ -16,7 +16,7 @@ from app.core.filters import FILTERS
 from app.core.periods import Span, first_instant_s
 from app.core.series import MOST_GROUPS, Query, Value
 
-__all__ = ["counts", "differences", "instants", "medians", "starts_of", "users"]
+__all__ = ["counts", "differences", "hits", "instants", "medians", "starts_of", "users"]
 
 _WIDTHS: Final = {"active_users_7d": 7, "active_users_28d": 28, "active_users_30d": 30}
 
@@ -32,6 +32,13 @@ async def counts(reader: Reader, query: Query) -> dict[str, list[int]]:
 async def users(reader: Reader, query: Query) -> list[int]:
     """Count the active or new users of each period."""
     return _values(await reader.rows(f"series.{query.ask.measure}", **_asked(query)), query.span)
+
+
+async def hits(reader: Reader, query: Query) -> list[int]:
+    """Count the events, or the users, that hit a dashboard in each period."""
+    name, ask = query.ask.measure.partition(":")[0], query.ask
+    of = {"dashboard": ask.dashboard, "counted_from": ask.counted_from}
+    return _values(await reader.rows(f"series.{name}", **of, **_asked(query)), query.span)
 
 
 async def differences(reader: Reader, query: Query, measure: str) -> dict[int, int]:

@@ -1,5 +1,5 @@
 """
-Keeps ClickHouse within its disk budget: the oldest months of events and days of minute counters go first.
+Keeps ClickHouse within its disk budget: the oldest months of events and hits and days of minute counters go first.
 
 What went is noted in `disk_events`.  The current month and day stay, whatever they need.
 """
@@ -23,7 +23,7 @@ _OLDEST_FIRST: Final = """
 SELECT table, partition, toUInt64(sum(rows)), toUInt64(sum(bytes_on_disk))
 FROM system.parts
 WHERE database = currentDatabase() AND active
-    AND ((table = 'events' AND partition < %(month)s) OR (table = 'counter_parts' AND partition != '0' AND partition < %(day)s))
+    AND ((table IN ('events', 'backfilled_hits') AND partition < %(month)s) OR (table = 'counter_parts' AND partition != '0' AND partition < %(day)s))
 GROUP BY table, partition
 ORDER BY rpad(partition, 8, '0'), table
 """

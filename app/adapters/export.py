@@ -19,10 +19,10 @@ Format = Literal["ndjson", "csv"]
 COLUMNS: Final = (
     "bot_id", "user_id", "at", "received_at", "event_id", "platform", "direction", "kind", "text", "intent",
     "intent_confidence", "not_handled", "conversation_id", "session_id", "message_id", "event_name", "amount",
-    "currency", "locale", "attributes", "user_attributes", "dialect", "sdk", "raw_partition", "raw_offset",
-    "raw_index",
+    "currency", "locale", "attributes", "user_attributes", "dashboards", "dialect", "sdk", "raw_partition",
+    "raw_offset", "raw_index",
 )  # fmt: skip
-_MAPS: Final = (COLUMNS.index("attributes"), COLUMNS.index("user_attributes"))
+_NESTED: Final = tuple(COLUMNS.index(name) for name in ("attributes", "user_attributes", "dashboards"))
 _SETTINGS: Final = {"max_block_size": 8192}
 _GATHERED: Final = 1000
 
@@ -59,7 +59,7 @@ def _json_line(row: tuple[Any, ...]) -> bytes:
 def _csv_lines(rows: Iterable[tuple[Any, ...]]) -> Iterator[bytes]:
     for row in rows:
         values = list(row)
-        for n in _MAPS:
+        for n in _NESTED:
             values[n] = orjson.dumps(values[n]).decode() if values[n] else ""
         yield _csv_line(values)
 

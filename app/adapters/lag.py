@@ -10,8 +10,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from app.adapters.catching_up import NORMALISE, STORE, TRACK
-from app.adapters.topics import BOT_EVENTS, COUNTERS, DEAD_LETTERS, RAW_EVENTS
+from app.adapters.catching_up import ALERT, NORMALISE, STORE, TRACK
+from app.adapters.topics import ALERT_INPUTS, ALERTS, BOT_EVENTS, COUNTERS, DEAD_LETTERS, RAW_EVENTS
 from app.ports import Unavailable
 
 __all__ = ["READS", "Behind", "LagGauge"]
@@ -19,7 +19,8 @@ __all__ = ["READS", "Behind", "LagGauge"]
 READS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "normalise": (NORMALISE, (RAW_EVENTS,)),
     "track": (TRACK, (BOT_EVENTS,)),
-    "store": (STORE, (BOT_EVENTS, COUNTERS, DEAD_LETTERS)),
+    "alert": (ALERT, (COUNTERS, ALERT_INPUTS)),
+    "store": (STORE, (BOT_EVENTS, COUNTERS, DEAD_LETTERS, ALERTS)),
 }
 """Stage -> its group, and the topics it reads."""
 

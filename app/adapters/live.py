@@ -22,6 +22,7 @@ from app.adapters.patience import patiently
 from app.adapters.reader import Reader
 from app.adapters.tail import Places, Record, Tail, from_time, now_on
 from app.adapters.topics import BOT_EVENTS, COUNTERS
+from app.core.alerts.machine import Transition
 from app.core.counters import CellBatch, decode_cells
 from app.core.events import BotEvent, decode_batches
 from app.core.live import FOLLOWED, LiveView, oldest_starts
@@ -37,12 +38,17 @@ _log = structlog.get_logger(__name__)
 
 
 class Watcher:
-    """Somebody who looks at a bot: `woken` is set when there is something new; `lines` are sampled events."""
+    """
+    Somebody who looks at a bot: `woken` is set when there is something new.
+
+    `lines` are sampled events, `alerts` what became of alerts.
+    """
 
     def __init__(self, bot: str) -> None:
         self.bot = bot
         self.woken = asyncio.Event()
         self.lines: list[BotEvent] = []
+        self.alerts: list[Transition] = []
 
 
 class Live:
@@ -91,6 +97,18 @@ class Live:
             self.watchers.discard(watcher)
             if not self.watchers:
                 self._transcript.cancel()
+
+    def tell(self, told: Transition) -> None:
+        """Hand what became of an alert to those who watch its bot."""
+        for watcher in self.watchers:
+            if watcher.bot == told.bot:
+                watcher.alerts.append(told)
+                watcher.woken.set()
+
+    def forget(self, bots: Iterable[str]) -> None:
+        """Forget *bots*, which were deleted."""
+        for bot in bots:
+            self.view.forget(bot)
 
     def close(self) -> None:
         """Send everybody home."""

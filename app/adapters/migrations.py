@@ -81,6 +81,7 @@ def _set_retention(client: Client, settings: Settings) -> None:
     minutes = _after("start", settings.minute_retention_days)
     wanted = {
         "events": events,
+        "backfilled_hits": events,
         "dead_letter_rows": letters,
         "counter_parts": f"if(window = 'minute', {minutes}, toDateTime({_LAST_SECOND}))",
     }

@@ -10,13 +10,13 @@ from asyncio import gather
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from app.adapters.counted import counts, differences, instants, medians, starts_of, users
+from app.adapters.counted import counts, differences, hits, instants, medians, starts_of, users
 from app.adapters.reader import Reader
 from app.adapters.topics import BOT_EVENTS, COUNTERS
-from app.core.bots import Refusal
 from app.core.filters import is_kept_in_cells
 from app.core.measures import MEASURES, Source
 from app.core.periods import Span
+from app.core.refusal import Refusal
 from app.core.retention import CELLS, WIDTH_MS, Grid, cell_window
 from app.core.series import (
     MOST_GROUPS,
@@ -41,6 +41,8 @@ Numbers = dict[str, list[Value]]
 async def series(reader: Reader, query: Query) -> Numbers | Refusal:
     """Return a value for each period, by key."""
     measure = query.ask.measure
+    if query.ask.dashboard:
+        return {_SOLE: list(await _dashboard(reader, query))}
     source = MEASURES[measure].source
     if source is Source.DERIVED:
         return {_SOLE: await _DERIVED[measure](reader, query)}
@@ -118,6 +120,23 @@ async def _cells(reader: Reader, query: Query) -> dict[str, dict[int, int]]:
         **_cell_range(query.span),
     )
     return {key: dict(zip(starts, numbers, strict=True)) for key, starts, numbers in rows}
+
+
+async def _dashboard(reader: Reader, query: Query) -> list[int]:
+    """Return hits from cells, as they add up; users, and minutes that cells do not know, from the events that hit."""
+    ask, span = query.ask, query.span
+    is_old = ask.window == "minute" and not is_in_minute_cells(span, query.now_ms)
+    if is_old or ask.measure.startswith("dashboard_users:"):
+        return await hits(reader, query)
+    rows = await reader.rows(
+        "series.hits",
+        bot=query.bot,
+        dashboard=ask.dashboard,
+        counted_from=ask.counted_from,
+        window="day" if ask.window in ("week", "month") else ask.window,
+        **_cell_range(span),
+    )
+    return sums(dict(rows), span)
 
 
 async def _revenue(reader: Reader, query: Query) -> Numbers | Refusal:

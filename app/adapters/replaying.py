@@ -4,7 +4,7 @@ Rebuilds everything that is derived from raw-events: empties it, and sends norma
 The order matters, because it may be interrupted.  As long as track keeps its state it recognises what normalise sends
 again, so that goes first, and the state is given up only when nothing older than the replay is left for track to
 read.  Topics that others follow are emptied, not made anew: offsets go on rising, and with them the stamps by which
-everybody tells new values from old.  Track and store are told where the topics begin now, so that neither takes what
+everybody tells new values from old.  Track, alert and store are told where the topics begin now, so that none of them takes what
 was removed for lost.
 """
 
@@ -20,7 +20,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import OffsetTimestamp
 from kafka.structs import OffsetAndMetadata
 
-from app.adapters.catching_up import NORMALISE, STORE, TRACK, admin_of, spans_of
+from app.adapters.catching_up import ALERT, NORMALISE, STORE, TRACK, admin_of, spans_of
 from app.adapters.clickhouse import insert, session
 from app.adapters.heartbeat import HEARTBEATS, Heartbeat, read_beat
 from app.adapters.topics import (
@@ -32,6 +32,7 @@ from app.adapters.topics import (
     ensure_topics,
     missing_topics,
 )
+from app.adapters.withdrawal import recent_history, withdraw
 from app.config import Settings
 from app.core.entries import CLOCK_KEY
 from app.core.entries import Clock as ShardClock
@@ -41,11 +42,11 @@ from app.ports import Clock
 
 __all__ = ["STAGES", "Loss", "losses", "rebuild", "refuse_while_running", "wait_until_idle"]
 
-GROUPS: Final = (NORMALISE, TRACK, STORE)
-STAGES: Final = ("normalise", "track", "store")
+GROUPS: Final = (NORMALISE, TRACK, ALERT, STORE)
+STAGES: Final = ("normalise", "track", "alert", "store")
 _STORED: Final = (BOT_EVENTS, COUNTERS, DEAD_LETTERS)
 _POSITION: Final = ("topic", "partition", "position")
-_TABLES: Final = ("events", "counter_parts", "dead_letter_rows", "sink_positions")
+_TABLES: Final = ("events", "backfilled_hits", "counter_parts", "dead_letter_rows", "sink_positions")
 _FRESH_MS: Final = 5_000
 _RECENT_MS: Final = 60_000
 _IDLE_WITHIN_S: Final = 60.0
@@ -104,15 +105,19 @@ def rebuild(settings: Settings, from_ms: int | None, say: Callable[[str], None])
         say("sending normalise back")
         records = _send_back(admin, from_ms)
         say("emptying bot-events, counters and dead-letters")
+        history = recent_history(settings, time.time_ns() // 1_000_000)
         begins = _emptied(admin, _STORED)
         say("forgetting the state of track")
         events = {place: begin for place, begin in begins.items() if place.topic == BOT_EVENTS}
         _make_anew(admin, settings, TRACK_STATE)
         _set_clocks(settings, events)
         _commit(admin, TRACK, events)
+        counters = {place: begin for place, begin in begins.items() if place.topic == COUNTERS}
+        _commit(admin, ALERT, counters)
         say("emptying the tables of ClickHouse")
         _empty_tables(settings, begins)
         _commit(admin, STORE, begins)
+        withdraw(settings, history)
 
     return records
 

@@ -22,6 +22,10 @@ from app.config import MIB, Settings
 from app.errors import BotpulseError
 
 __all__ = [
+    "ALERTS",
+    "ALERT_DELIVERIES",
+    "ALERT_INPUTS",
+    "ALERT_STATE",
     "BOT_EVENTS",
     "COUNTERS",
     "DEAD_LETTERS",
@@ -42,10 +46,16 @@ DEAD_LETTERS = "dead-letters"
 LINKS = "links"
 REGISTRY = "registry"
 TRACK_STATE = "botpulse-track-state-changelog"
+ALERT_INPUTS = "alert-inputs"
+ALERTS = "alerts"
+ALERT_DELIVERIES = "alert-deliveries"
+ALERT_STATE = "botpulse-alert-state-changelog"
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 LINKS_RETENTION_DAYS = 90
+ALERTS_RETENTION_DAYS = 365
+DELIVERIES_RETENTION_DAYS = 90
 
 EVERYWHERE = {"max.message.bytes": str(16 * MIB), "message.timestamp.type": "LogAppendTime"}
 COMPACTED = {
@@ -89,6 +99,16 @@ def topics(settings: Settings) -> tuple[Topic, ...]:
         ),
         Topic(REGISTRY, 1, EVERYWHERE | COMPACTED),
         Topic(TRACK_STATE, many, EVERYWHERE | COMPACTED | lagging),
+        Topic(ALERT_INPUTS, many, EVERYWHERE | {"retention.ms": str(2 * DAY_MS)}),
+        Topic(ALERTS, many, EVERYWHERE | {"retention.ms": str(ALERTS_RETENTION_DAYS * DAY_MS)}),
+        Topic(
+            ALERT_DELIVERIES,
+            many,
+            EVERYWHERE
+            | COMPACTED
+            | {"cleanup.policy": "compact,delete", "retention.ms": str(DELIVERIES_RETENTION_DAYS * DAY_MS)},
+        ),
+        Topic(ALERT_STATE, many, EVERYWHERE | COMPACTED | lagging),
     )
 
 

@@ -7,17 +7,26 @@ A record that cannot be read becomes a dead letter of stage `store`, and the sto
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
 from app.adapters.sink import Positions
-from app.adapters.topics import BOT_EVENTS, COUNTERS, DEAD_LETTERS
+from app.adapters.topics import ALERTS, BOT_EVENTS, COUNTERS, DEAD_LETTERS
+from app.core.alerts.machine import Transition
 from app.core.counters import decode_cells
 from app.core.events import EventBatch, decode_batches
 from app.core.outcome import DeadLetter, Reason
-from app.core.rows import Rows, StreamRecord, counter_rows, dead_letter_rows, event_rows
+from app.core.rows import (
+    Rows,
+    StreamRecord,
+    alert_rows,
+    counter_rows,
+    dead_letter_rows,
+    event_rows,
+    without_bots,
+)
 
 __all__ = ["TOPICS", "Batch", "Record"]
 
@@ -26,6 +35,7 @@ _READERS: Final[dict[str, Callable[[bytes], Any]]] = {
     BOT_EVENTS: decode_batches,
     COUNTERS: decode_cells,
     DEAD_LETTERS: _decode_letter,
+    ALERTS: msgspec.json.Decoder(Transition).decode,
 }
 TOPICS: Final = tuple(_READERS)
 _MOST_BODY: Final = 1 << 20
@@ -79,22 +89,17 @@ class Batch:
         self.rows += 1
         self._note(record)
 
-    def tables(self) -> list[Rows]:
-        """Lay out everything to be written."""
+    def tables(self, removed: Collection[str] = ()) -> list[Rows]:
+        """Lay out everything to be written, but what belongs to bots that were *removed*."""
         events = [StreamRecord(r.partition, r.offset, batches) for r, batches in self._items[BOT_EVENTS]]
         letters = [letter for _, letter in self._items[DEAD_LETTERS]]
         letters += [_letter_of(record, error) for record, error in self._unreadable]
         cells = (batch for _, batch in self._items[COUNTERS])
+        told = ((record.offset, one) for record, one in self._items[ALERTS])
 
-        return [
-            rows
-            for rows in (
-                event_rows(events),
-                counter_rows(cells),
-                dead_letter_rows(letters),
-            )
-            if rows.size
-        ]
+        laid_out = (event_rows(events), counter_rows(cells), dead_letter_rows(letters), alert_rows(told))
+
+        return [rows for own in laid_out if (rows := without_bots(own, removed)).size]
 
     @property
     def positions(self) -> Positions:

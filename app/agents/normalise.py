@@ -7,22 +7,31 @@ writes  bot-events     (partition = hash of bot and user)
 
 What arrives within a few milliseconds is sent on together: later stages pay per record.  All decisions are taken by
 `app.core.normalise`; a message is confirmed when everything made of it is acknowledged.
+
+Events are held against the rules of the bots' dashboards as these are at that moment (`apply`); of bots that were deleted
+nothing goes on.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any, Final
 
 import msgspec
+import structlog
 
 from app.adapters.outbox import Outbox
 from app.adapters.topics import BOT_EVENTS, DEAD_LETTERS
 from app.agents.acker import Acker, Confirmable
 from app.agents.sequence import Sequence
 from app.config import MIB, Settings
+from app.core.dashboards.hits import NO_HITS, book_of
+from app.core.dashboards.settling import FACTS, facts_in
 from app.core.events import EventBatch, encode_batches
 from app.core.normalise import normalise
+from app.core.registry import State
+from app.core.removal import removed_bots
 from app.crash import fatal
 
 __all__ = ["Normalise"]
@@ -31,6 +40,8 @@ _GATHER_S: Final = 0.01
 _MOST_EVENTS: Final = 4000
 _MOST_UNITS: Final = 50
 _RECORD_BYTES: Final = 4 * MIB
+
+_log = structlog.get_logger(__name__)
 
 
 class Normalise:
@@ -51,7 +62,9 @@ class Normalise:
         self._room = asyncio.Event()
         self._room.set()
         self._closed = False
-        self.figures = {"records": 0, "events": 0, "dead_letters": 0}
+        self._book = NO_HITS
+        self._removed: frozenset[str] = frozenset()
+        self.figures = {"records": 0, "events": 0, "dead_letters": 0, FACTS: 0}
 
     async def run(self, stream: Any) -> None:
         """Consume raw-events for ever."""
@@ -69,6 +82,17 @@ class Normalise:
             except Exception as error:  # noqa: BLE001 - crash-only: nothing is acknowledged, the restart reads it again
                 fatal("normalise", error)
 
+    def apply(self, state: State) -> None:
+        """Hold what comes from now on against the rules of *state*, and say so when all before it is written."""
+        known = self._book.faults
+        self._book = book_of(state, self._book)
+        self._removed = removed_bots(state)
+        for hit, why in self._book.faults.items():
+            if hit not in known:
+                _log.warning("rule_left_out", dashboard=hit, why=why)
+        self._flush()
+        self._keep(self._say(facts_in(state), list(self._tasks)))
+
     async def quiesce(self) -> None:
         """Return when all that was taken is written and confirmed."""
         self._flush()
@@ -82,7 +106,14 @@ class Normalise:
 
     def _take(self, event: Any) -> None:
         message = event.message
-        outcome = normalise(message.value or b"", message.partition, message.offset, self._partitions)
+        outcome = normalise(
+            message.value or b"",
+            message.partition,
+            message.offset,
+            self._partitions,
+            self._book,
+            self._removed,
+        )
         for partition, batch in outcome.batches.items():
             self._batches.setdefault(partition, []).append(batch)
             self._gathered += len(batch.events)
@@ -101,10 +132,18 @@ class Normalise:
             self._timer = None
         if not self._events:
             return
-        task = asyncio.get_running_loop().create_task(self._send(self._events, self._batches, self._letters))
+        self._keep(self._send(self._events, self._batches, self._letters))
+        self._events, self._batches, self._letters, self._gathered = [], {}, [], 0
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        self._events, self._batches, self._letters, self._gathered = [], {}, [], 0
+
+    async def _say(self, facts: int, sending: list[asyncio.Task[None]]) -> None:
+        if sending:
+            await asyncio.wait(sending)
+        self.figures[FACTS] = max(facts, self.figures[FACTS])
 
     async def _send(
         self,

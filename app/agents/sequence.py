@@ -8,6 +8,7 @@ the next one is refused, and the consumer is sent back to where the hole begins.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any, Final
 
@@ -29,20 +30,12 @@ class Sequence:
         self._generation = -1
         self._next: dict[TP, int] = {}
         self._sought: dict[TP, float] = {}
+        self._in_turn = asyncio.Lock()
 
     async def admits(self, message: Any) -> bool:
         """Tell whether *message* is the next of its partition, counted from what is committed."""
-        tp = message.tp
-        if self._generation != self._app.consumer_generation_id:
-            await self._start_over()
-        expected = self._next.get(tp)
-        if expected is None:
-            return False  # another worker's by now
-        if message.offset < expected or not await self.follows(message, expected):
-            return False
-        self._next[tp] = message.offset + 1
-
-        return True
+        async with self._in_turn:  # agents of one stage share a generation: it is begun once
+            return await self._admits(message)
 
     async def follows(self, message: Any, expected: int) -> bool:
         """Tell whether *message* is at *expected*; where it is beyond, go back there."""
@@ -67,6 +60,19 @@ class Sequence:
         await self._app.consumer.seek(tp, expected)
 
         return False
+
+    async def _admits(self, message: Any) -> bool:
+        tp = message.tp
+        if self._generation != self._app.consumer_generation_id:
+            await self._start_over()
+        expected = self._next.get(tp)
+        if expected is None:
+            return False  # another worker's by now
+        if message.offset < expected or not await self.follows(message, expected):
+            return False
+        self._next[tp] = message.offset + 1
+
+        return True
 
     async def _start_over(self) -> None:
         """Begin a generation at the committed offsets, whatever was fetched before."""

@@ -1,5 +1,5 @@
 """
-The store: bot-events, counters and dead-letters go to ClickHouse, in large batches, each once.
+The store: bot-events, counters, dead-letters and alerts go to ClickHouse, in large batches, each once.
 
 How far it has come stands in ClickHouse, beside the data; Kafka's own offsets only show the lag.  While one batch is
 written, the next one is gathered; when ClickHouse is away, both wait, nothing more is fetched, and nothing is lost.
@@ -26,7 +26,7 @@ from app.adapters.heartbeat import Heartbeat, beat
 from app.adapters.outbox import Outbox
 from app.adapters.sink import Sink
 from app.agents.batch import TOPICS, Batch
-from app.agents.bots_table import keep_bots
+from app.agents.bots_table import BotsTable
 from app.agents.line import Line
 from app.config import MIB, Settings
 from app.crash import fatal
@@ -46,12 +46,14 @@ _log = structlog.get_logger(__name__)
 async def run(settings: Settings, stop: asyncio.Event, instance: str = "1") -> None:
     """Store until *stop* is set; the batch under way is finished if ClickHouse takes it."""
     name = f"{GROUP}-{instance}"
-    store, outbox = Store(settings, name), Outbox(settings.kafka, name)
+    bots = BotsTable(settings)
+    store, outbox = Store(settings, name, bots), Outbox(settings.kafka, name)
+    await bots.start()
     await store.start()
     await outbox.start()
     work = asyncio.create_task(_guarded("store", store.work(stop)))
     beside = [
-        asyncio.create_task(_guarded("bots", keep_bots(settings))),
+        asyncio.create_task(_guarded("bots", bots.run())),
         asyncio.create_task(_guarded("disk", _watch_disk(settings))),
         asyncio.create_task(_guarded("heartbeat", beat(_word_of(store, instance), outbox.post))),
     ]
@@ -61,14 +63,16 @@ async def run(settings: Settings, stop: asyncio.Event, instance: str = "1") -> N
         task.cancel()
     await asyncio.gather(work, *beside, return_exceptions=True)
     await store.close()
+    await bots.stop()
     await outbox.stop()
 
 
 class Store(ConsumerRebalanceListener):  # type: ignore[misc]
     """Consumer and sink, and which partitions still wait for their position."""
 
-    def __init__(self, settings: Settings, name: str) -> None:
+    def __init__(self, settings: Settings, name: str, bots: BotsTable) -> None:
         self._settings = settings
+        self._bots = bots
         self._line = Line(settings)
         self._unplaced: set[TopicPartition] = set()
         self.is_ready = False
@@ -143,7 +147,9 @@ class Store(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _write(self, batch: Batch) -> None:
         try:
-            await self._line.run(lambda sink: sink.write(batch.tables(), batch.token, batch.positions))
+            await self._line.run(
+                lambda sink: sink.write(batch.tables(self._bots.removed), batch.token, batch.positions)
+            )
         except UNFIT as error:
             await self._write_apart(batch, error)
             return

@@ -12,7 +12,7 @@ from app.adapters.raw_log import RawLog
 from app.adapters.raw_reading import sent_after
 from app.adapters.registry import KafkaRegistry
 from app.cli._progress import progress
-from app.cli._registry import now_ms, who
+from app.cli._registry import now_ms
 from app.config import Settings
 from app.core.registry import Bot, State
 from app.errors import BotpulseError
@@ -69,7 +69,7 @@ async def _send(
     try:
         found = live_bot(registry.state, bot)
         await log.start()
-        importer = Importer(log, registry, sent_after(settings), now_ms, who())
+        importer = Importer(log, registry, sent_after(settings), now_ms)
         return await importer.run(found, import_id, chunks_of(found), tell)
     finally:
         await log.stop()

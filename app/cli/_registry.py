@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import msgspec
 
-from app.adapters.registry import load, transact
+from app.adapters.registry import load, records, transact
 from app.cli._settings import found
 from app.config import Settings
-from app.core.bots import Refusal, hash_of, key_text
-from app.core.channel_keys import channel_key_text
-from app.core.registry import Fact, Key, Scope, State
+from app.core.api_keys import made_key
+from app.core.refusal import Refusal
+from app.core.registry import Key, Scope, State, fold_all, history
+from app.core.shown import PastShown, past_shown
 from app.errors import BotpulseError
+from app.ports import Decide
 
 __all__ = [
-    "append",
     "as_json",
+    "because",
+    "change",
+    "fields_of",
     "here",
+    "new_id",
     "new_key",
     "now_ms",
     "refused_or",
     "say",
     "settings_at",
     "state_at",
+    "table",
+    "tell_history",
     "who",
 ]
 
@@ -63,14 +72,19 @@ def settings_at(home: Path | None) -> Settings:
     return settings
 
 
+def because(command: F) -> F:
+    """Add the option that says why, for the history."""
+    return click.option("--why", default="", help="Why; it is kept in the history.")(command)
+
+
 def state_at(home: Path | None) -> State:
     """Return what the registry says now."""
     return load(settings_at(home).kafka)
 
 
-def append(home: Path | None, decide: Callable[[State], list[Fact]]) -> State:
-    """Append what *decide* makes of the registry."""
-    return transact(settings_at(home).kafka, decide)
+def change(home: Path | None, decide: Decide, why: str = "") -> State:
+    """Carry out a command in the name of whoever runs this."""
+    return transact(settings_at(home).kafka, decide, who(), why)
 
 
 def refused_or(outcome: T | Refusal) -> T:
@@ -82,14 +96,40 @@ def refused_or(outcome: T | Refusal) -> T:
 
 def new_key(scope: Scope, bot: str | None, channel: str = "") -> tuple[Key, str]:
     """Return a key and its text, which is shown once and kept nowhere."""
-    bits = secrets.randbits(256)
-    text = channel_key_text(channel, bits) if channel else key_text(scope, bits)
-    return Key(f"k{secrets.token_hex(6)}", scope, hash_of(text), now_ms(), bot, channel=channel), text
+    return made_key(new_id("k"), scope, secrets.randbits(256), now_ms(), bot, channel)
+
+
+def new_id(prefix: str) -> str:
+    """Return an id nobody has."""
+    return f"{prefix}{secrets.token_hex(6)}"
+
+
+def tell_history(home: Path | None, kind: str, id: str, is_json: bool) -> None:
+    """Print who changed a subject, when and why, the newest first."""
+    found = asyncio.run(records(settings_at(home).kafka))
+    past = past_shown(fold_all(State(), found).state, history(found, kind, id))
+    if not past:
+        raise BotpulseError(f"There is no {kind.replace('_', ' ')} {id[:60]!r}.", f"unknown_{kind}")
+    lines = [line for one in past for line in _past_lines(one)]
+    say(past, is_json, lines)
 
 
 def say(answer: object, is_json: bool, lines: list[str]) -> None:
     """Print *answer* for a machine, or *lines* for a person."""
-    click.echo(json.dumps(answer) if is_json else "\n".join(lines))
+    click.echo(json.dumps(msgspec.to_builtins(answer)) if is_json else "\n".join(lines))
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return *rows* as lines whose columns stand below each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+
+
+def fields_of(shown: msgspec.Struct) -> list[str]:
+    """Return what *shown* says, a field a line."""
+    return [f"{name:22}{_word(value)}" for name, value in msgspec.to_builtins(shown).items()]
 
 
 def now_ms() -> int:
@@ -100,3 +140,16 @@ def now_ms() -> int:
 def who() -> str:
     """Return who is asking, for the record."""
     return f"cli:{getpass.getuser()}"
+
+
+def _past_lines(one: PastShown) -> Iterator[str]:
+    reason = f": {one.why}" if one.why else ""
+    yield f"{one.at}  {one.what}  {one.name or one.who}{reason}"
+    for name, (before, after) in one.changed.items():
+        yield f"    {name}: {_word(before)} -> {_word(after)}"
+
+
+def _word(value: object) -> str:
+    if value is None or value == "":
+        return "-"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

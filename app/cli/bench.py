@@ -6,9 +6,9 @@ Each part starts what it needs (a broker, an engine, processes) on a home of its
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 
@@ -16,7 +16,9 @@ from app.errors import BotpulseError
 
 __all__ = ["PARTS", "command"]
 
-PARTS = ("ingest", "normalise", "shard", "stream", "store")
+PARTS = ("ingest", "normalise", "registry", "rules", "shard", "stream", "store")
+
+_SOURCE = Path(__file__).parents[2]
 
 
 @click.command()
@@ -24,19 +26,21 @@ PARTS = ("ingest", "normalise", "shard", "stream", "store")
 @click.option("--json", "is_json", is_flag=True, help="Answer in JSON, one document a part.")
 def command(parts: tuple[str, ...], is_json: bool) -> None:
     """
-    Measure PARTS, or all of them: ingest, normalise, shard, stream, store.
+    Measure PARTS, or all of them: ingest, normalise, registry, rules, shard, stream, store.
 
     \b
     Examples:
       botpulse bench
       botpulse bench stream --json
     """
-    if importlib.util.find_spec("benchmarks") is None:
+    if not (_SOURCE / "benchmarks").is_dir():
         raise BotpulseError(
             "the benchmarks are part of the source tree: run this in a clone, by `make bench`"
         )
     options = ["--json"] if is_json else []
     for part in parts or PARTS:
-        done = subprocess.run([sys.executable, "-m", f"benchmarks.{part}", *options], check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", f"benchmarks.{part}", *options], cwd=_SOURCE, check=False
+        )
         if done.returncode:
             raise BotpulseError(f"the benchmark {part} failed; what it printed says why")

@@ -17,9 +17,9 @@ from app.adapters.clickhouse import session
 from app.adapters.dead_letters import Wanted, letters, send_again
 from app.cli._registry import as_json, here, say, settings_at, state_at
 from app.cli._settings import found
-from app.core.bots import Refusal
 from app.core.deliveries import Delivery
 from app.core.outcome import DeadLetter, Reason
+from app.core.refusal import Refusal
 from app.core.replaying import delivery_of, letter_id
 from app.errors import BotpulseError
 

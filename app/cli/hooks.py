@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
+import msgspec
 
 from app.adapters.seal import seal_of
-from app.cli._registry import append, as_json, here, now_ms, refused_or, say, settings_at, state_at, who
+from app.cli._registry import (
+    as_json,
+    because,
+    change,
+    here,
+    new_id,
+    now_ms,
+    refused_or,
+    say,
+    settings_at,
+    state_at,
+)
 from app.config import Settings
-from app.core.hook_secrets import add_hook_secret, hooked, revoke_hook_secret
+from app.core.commands.hook_secrets import add_hook_secret, hooked, revoke_hook_secret
 from app.core.platforms import canonical
 from app.core.registry import HookSecret
+from app.core.shown import hook_shown
 from app.errors import BotpulseError
 from app.web.place import recorded_url
 
@@ -43,9 +54,12 @@ def command() -> None:
     type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
     help="File that holds the secret; left out, it is asked for, or read from stdin.",
 )
+@because
 @here
 @as_json
-def add(bot: str, platform: str, secret_file: Path | None, home: Path | None, is_json: bool) -> None:
+def add(
+    bot: str, platform: str, secret_file: Path | None, why: str, home: Path | None, is_json: bool
+) -> None:
     """
     Add a secret by which requests of PLATFORM for BOT are known to be genuine.
 
@@ -57,19 +71,19 @@ def add(bot: str, platform: str, secret_file: Path | None, home: Path | None, is
     assert hook is not None
     settings = settings_at(home)
     if hook.verify is None:
-        address = f"{_address(settings, name, bot)}/INGEST_KEY"
+        shown = hook_shown(HookSecret("", bot, name, 0), _base_url(settings))
+        shown = msgspec.structs.replace(shown, id=None, url=f"{shown.url}/INGEST_KEY", created_at=None)
         lines = [
-            f"address  {address}",
+            f"address  {shown.url}",
             f"{name} signs nothing: no secret is needed, the address ends in the ingest key",
         ]
-        say({"id": None, "bot": bot, "platform": name, "url": address}, is_json, lines)
+        say(shown, is_json, lines)
         return
-    sealed = seal_of(settings).seal(_read(secret_file))
-    secret = HookSecret(f"h{secrets.token_hex(6)}", bot, name, now_ms(), sealed)
-    append(home, lambda state: [refused_or(add_hook_secret(state, secret, who()))])
-    address = _address(settings, name, bot)
-    lines = [f"id       {secret.id}", f"address  {address}", "Give the address to the platform."]
-    say({"id": secret.id, "bot": bot, "platform": name, "url": address}, is_json, lines)
+    secret = HookSecret(new_id("h"), bot, name, now_ms(), seal_of(settings).seal(_read(secret_file)))
+    change(home, lambda state: add_hook_secret(state, secret), why)
+    shown = hook_shown(secret, _base_url(settings))
+    lines = [f"id       {shown.id}", f"address  {shown.url}", "Give the address to the platform."]
+    say(shown, is_json, lines)
 
 
 @command.command("list")
@@ -81,19 +95,22 @@ def list_(bot: str | None, home: Path | None, is_json: bool) -> None:
     settings = settings_at(home)
     found = [one for one in state_at(home).hook_secrets.values() if bot is None or one.bot == bot]
     found.sort(key=lambda one: (one.created_at, one.id))
-    shown = [_shown(one) | {"url": _address(settings, one.platform, one.bot)} for one in found]
-    lines = [f"{one['id']}  {one['url']}{'  revoked' if one['revoked_at'] else ''}" for one in shown]
+    shown = [hook_shown(one, _base_url(settings)) for one in found]
+    lines = [f"{one.id}  {one.url}{'  revoked' if one.revoked_at else ''}" for one in shown]
     say(shown, is_json, lines or ["no secrets; `botpulse hooks add --bot B --platform P` adds one"])
 
 
 @command.command()
 @click.argument("secret", metavar="ID")
+@because
 @here
 @as_json
-def revoke(secret: str, home: Path | None, is_json: bool) -> None:
+def revoke(secret: str, why: str, home: Path | None, is_json: bool) -> None:
     """Revoke the secret ID, at once and for good."""
-    after = append(home, lambda state: [refused_or(revoke_hook_secret(state, secret, now_ms(), who()))])
-    say(_shown(after.hook_secrets[secret]), is_json, [f"{secret} is revoked"])
+    when = now_ms()
+    after = change(home, lambda state: revoke_hook_secret(state, secret, when), why)
+    shown = hook_shown(after.hook_secrets[secret], _base_url(settings_at(home)))
+    say(shown, is_json, [f"{secret} is revoked"])
 
 
 def _read(path: Path | None) -> str:
@@ -115,16 +132,5 @@ def _read(path: Path | None) -> str:
     return secret
 
 
-def _address(settings: Settings, platform: str, bot: str) -> str:
-    url = settings.public_url or recorded_url(settings) or f"http://{settings.host}:{settings.port}"
-    return f"{url.rstrip('/')}/hooks/{platform}/{bot}"
-
-
-def _shown(secret: HookSecret) -> dict[str, Any]:
-    return {
-        "id": secret.id,
-        "bot": secret.bot,
-        "platform": secret.platform,
-        "created_at": secret.created_at,
-        "revoked_at": secret.revoked_at,
-    }
+def _base_url(settings: Settings) -> str:
+    return settings.public_url or recorded_url(settings) or f"http://{settings.host}:{settings.port}"

@@ -1,5 +1,5 @@
 """
-Run one process of a stage: normalise, track or store; or of rasa, which takes events of Rasa's event broker in.
+Run one process of a stage: normalise, track, alert or store; or of rasa, which takes events of Rasa's event broker in.
 
 `botpulse up` starts one of each, of rasa where BOTPULSE_RASA_TOPIC is set; more processes share a stage's partitions between them.
 """
@@ -17,7 +17,7 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.argument("stage", type=click.Choice(["normalise", "track", "store", "rasa"]))
+@click.argument("stage", type=click.Choice(["normalise", "track", "alert", "store", "rasa"]))
 @click.option(
     "--instance", default="1", show_default=True, help="Name of this process among those of its stage."
 )

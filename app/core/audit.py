@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from app.core.calendar import DAY_S, calendar_of, day_of, month
-from app.core.measures import MEASURES, RETENTION, Source
+from app.core.measures import HITS, MEASURES, RETENTION, Source
 
 __all__ = [
     "AUDITED",
@@ -33,7 +33,7 @@ __all__ = [
 AUDITED: Final = (
     "events", "messages", "messages_in", "messages_out", "intents", "revenue", "active_users", "active_users_7d",
     "active_users_28d", "active_users_30d", "new_users", "sessions", "session_ms", "session_messages", "bounces",
-    "not_handled", *RETENTION,
+    "not_handled", HITS, *RETENTION,
 )  # fmt: skip
 """What events can answer. `late` and `session_late` tell of arrival, which leaves no trace in a set of events."""
 

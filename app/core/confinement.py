@@ -15,12 +15,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from app.core.bots import Refusal
+from app.core.refusal import Refusal
 
 __all__ = ["TABLES", "Limits", "Node", "confined", "filters", "objection", "tree_of"]
 
 TABLES: Final = (
-    "bot_events", "counters", "sessions", "daily_users", "intents", "users", "transcripts", "dead_letters", "bots",
+    "bot_events", "counters", "sessions", "daily_users", "intents", "users", "transcripts", "dashboard_hits",
+    "dead_letters", "alerts", "bots",
 )  # fmt: skip
 """What analysts may rely on. Tables below the views are not among them: they show repeats, and take PREWHERE."""
 

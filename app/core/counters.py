@@ -7,6 +7,7 @@ again, so state holds only today's; a late event opens a new part of an old cell
 
     measure  window               dim, key            start
     events, messages, ...         minute hour day      '' or a dimension      first second of the window; of days,
+    hits                          minute hour day      dashboard, key = id@version
     active_users, new_users       day week month       ''                     weeks, months: local midnight as if UTC
     active_7d_diff, ...           day                  ''                     difference arrays: number = prefix sum
     retained, retained_last, ...  day week month rweek cohort, key = n        start of the cohort
@@ -38,7 +39,8 @@ class CellBatch(msgspec.Struct):
     """
     A record of `counters`: absolute values of the parts that changed in one flush of one partition.
 
-    `stamp` is the last bot-events offset folded in; of two values of one part the one with the higher stamp holds.
+    `stamp` is the last bot-events offset folded in; of two values of one part the one with the higher stamp holds.  A rule
+    applied back over history has a part of its own, with no partition (app/core/dashboards/backfill.py).
     Each entry of `cells` is a `Cell` followed by its value.
     """
 

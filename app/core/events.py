@@ -63,7 +63,8 @@ class BotEvent(msgspec.Struct, omit_defaults=True):
 
     `direction` is `in` (user to bot), `out` (bot or human agent to user) or `none`.  `user_id` is the human,
     on both directions; empty where the platform names nobody (a page's feed, a plugin's guest).  `event_id` is the platform's message id scoped to bot, direction and user where there is
-    one (then `repeats` is true: the same event may arrive again), else its place in raw-events.
+    one (then `repeats` is true: the same event may arrive again), else its place in raw-events.  `dashboards` are those whose
+    rules matched when it was normalised, as `<id>@<version>`.
     """
 
     event_id: str
@@ -91,6 +92,7 @@ class BotEvent(msgspec.Struct, omit_defaults=True):
     dialect: str = "native"
     sdk: str = ""
     warnings: list[Warn] = []
+    dashboards: list[str] = []
     raw_index: int = 0
 
 
@@ -108,7 +110,8 @@ class EventBatch(msgspec.Struct, omit_defaults=True):
     The bot events of one raw record that belong to one bot-events partition, in their order.
 
     A bot-events record is a JSON array of these.  `reporting` holds the settings of bots that differ from the
-    default, as they were at acceptance, so that track is a function of this topic alone.
+    default, as they were at acceptance, so that track is a function of this topic alone.  `erase` names bots that were deleted:
+    from here on nothing of them counts, whenever it came.
     """
 
     raw_partition: int
@@ -116,6 +119,7 @@ class EventBatch(msgspec.Struct, omit_defaults=True):
     received_at: int
     events: list[BotEvent]
     reporting: dict[str, Reporting] = {}
+    erase: list[str] = []
 
 
 def is_message(event: BotEvent) -> bool:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from app.core.measures import COHORT
+from app.core.measures import COHORT, DASHBOARD, HITS
 
 __all__ = [
     "Number",
@@ -51,6 +51,7 @@ _KINDS: Final = {
     "i": _Kind("intent", ("intents",)),
     "e": _Kind("event", ("events",)),
     "m": _Kind("currency", ("revenue",)),
+    "r": _Kind(DASHBOARD, (HITS,)),
     "s": _Kind(
         "", ("sessions", "session_messages", "bounces", "session_ms")
     ),  # the largest on top, with room

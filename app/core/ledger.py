@@ -3,20 +3,22 @@ One bot's changes in one partition since they were last settled.
 
 Counting an event costs two dictionary steps here; what it means for minutes, hours, days and dimensions is worked
 out once per settling, from the bottom up: shapes of minutes and quarters of an hour -> of hours -> of days, and for each of
-these the groups (app/core/groups.py) that an event of the shape counts in.
+these the groups that an event of the shape counts in (app/core/shapes.py).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
 from app.core.activity import Step, deltas_of_step
 from app.core.calendar import DAY_S, HOUR_MS, calendar_of
-from app.core.events import CUSTOM, MESSAGE_KINDS, BotEvent, Reporting
+from app.core.events import BotEvent, Reporting
 from app.core.groups import Sums, name_of, unit_of
 from app.core.measures import MINUTE_HORIZON_MS
+from app.core.shapes import Groups, Shape, groups_of_hits, groups_of_shape, shape_of
 from app.core.users import User
 
 __all__ = ["BotLedger", "Sheets"]
@@ -26,12 +28,14 @@ _QUARTER_MS: Final = 15 * _MINUTE_MS
 _LATE_MS: Final = HOUR_MS
 _MICRO: Final = 1_000_000
 _SESSIONS: Final = name_of("sessions", "", "")
+_NOT_HANDLED: Final = name_of("not_handled", "", "")
+_TURN: Final = unit_of("not_handled", "")
 _SESSION, _MESSAGE, _BOUNCE, _LENGTH = (
     unit_of(measure, "") for measure in ("sessions", "session_messages", "bounces", "session_ms")
 )
 
-_Shape = tuple[str, str, str, str, str, str]
-_Counts = defaultdict[int, defaultdict[_Shape, int]]
+_Counts = defaultdict[int, defaultdict[Shape, int]]
+_GroupsOf = Callable[[Shape], Groups]
 Sheets = dict[tuple[str, int], Sums]
 """(window, start) -> the groups that changed in this period, and by how much."""
 
@@ -51,6 +55,8 @@ class BotLedger:
         self._steps: defaultdict[Step, int] = defaultdict(int)
         self._minutes: _Counts = _new_counts()
         self._quarters: _Counts = _new_counts()
+        self._hit_minutes: _Counts = _new_counts()
+        self._hit_quarters: _Counts = _new_counts()
         self._sessions: defaultdict[int, int] = defaultdict(int)
 
     def successor(self, reporting: Reporting) -> BotLedger:
@@ -75,7 +81,8 @@ class BotLedger:
         )
 
     def count_not_handled(self, start_ms: int, delta: int) -> None:
-        """Change the turns not handled that start at an instant."""
+        """Change the turns not handled that start at an instant, however long ago: what is taken back must be where it was."""
+        self._sheets["minute", start_ms // _MINUTE_MS * 60][_NOT_HANDLED] += delta * _TURN
         self._add_hour_and_day("not_handled", "", start_ms, "", delta)
 
     def count_repeat(self, event: BotEvent) -> None:
@@ -84,8 +91,14 @@ class BotLedger:
 
     def count_intent(self, event: BotEvent) -> None:
         """Count the intent of an event that was counted without one: its shape takes the place of the plain one."""
-        self._count_shape(event, event.intent, 1)
-        self._count_shape(event, "", -1)
+        self._count_shape(event.at, shape_of(event, event.intent), 1)
+        self._count_shape(event.at, shape_of(event, ""), -1)
+
+    def count_hits(self, event: BotEvent, before: list[str]) -> None:
+        """Count the dashboards of an event that was counted with those of *before*."""
+        if event.dashboards != before:
+            self._count_hits(event.at, event.dashboards, 1)
+            self._count_hits(event.at, before, -1)
 
     def count(self, event: BotEvent, session_late: bool) -> None:
         """Count an event in the totals and dimensions of its periods."""
@@ -95,6 +108,8 @@ class BotLedger:
             self._minutes[at // _MINUTE_MS][shape] += 1
         else:
             self._quarters[at // _QUARTER_MS][shape] += 1
+        if event.dashboards:
+            self._count_hits(at, event.dashboards, 1)
         if event.amount is not None:
             self._add_hour_and_day("revenue", "currency", at, event.currency, round(event.amount * _MICRO))
         if session_late:
@@ -117,12 +132,17 @@ class BotLedger:
 
         return sheets
 
-    def _count_shape(self, event: BotEvent, intent: str, n: int) -> None:
-        shape = (event.direction, event.kind, event.platform, event.locale, intent, event.event_name)
-        if event.at >= self.log_ms - MINUTE_HORIZON_MS:
-            self._minutes[event.at // _MINUTE_MS][shape] += n
+    def _count_shape(self, at_ms: int, shape: Shape, n: int) -> None:
+        if at_ms >= self.log_ms - MINUTE_HORIZON_MS:
+            self._minutes[at_ms // _MINUTE_MS][shape] += n
         else:
-            self._quarters[event.at // _QUARTER_MS][shape] += n
+            self._quarters[at_ms // _QUARTER_MS][shape] += n
+
+    def _count_hits(self, at_ms: int, dashboards: list[str], n: int) -> None:
+        if at_ms >= self.log_ms - MINUTE_HORIZON_MS:
+            self._hit_minutes[at_ms // _MINUTE_MS][tuple(dashboards)] += n
+        else:
+            self._hit_quarters[at_ms // _QUARTER_MS][tuple(dashboards)] += n
 
     def _add_hour_and_day(self, measure: str, dim: str, at_ms: int, key: str, delta: int) -> None:
         name, change = name_of(measure, dim, key), delta * unit_of(measure, dim)
@@ -130,7 +150,8 @@ class BotLedger:
         self._sheets["day", self.calendar.day(at_ms) * DAY_S][name] += change
 
     def _roll_up(self) -> None:
-        self._roll_up_events()
+        self._roll_up_counts(self._minutes, self._quarters, groups_of_shape)
+        self._roll_up_counts(self._hit_minutes, self._hit_quarters, groups_of_hits)
         for quarter, change in self._sessions.items():
             hour = self.calendar.hour_start(quarter * _QUARTER_MS)
             self._sheets["hour", hour][_SESSIONS] += change
@@ -141,21 +162,21 @@ class BotLedger:
         self._sessions.clear()
         self._steps.clear()
 
-    def _roll_up_events(self) -> None:
+    def _roll_up_counts(self, minutes: _Counts, quarters: _Counts, groups_of: _GroupsOf) -> None:
         hours, days = _new_counts(), _new_counts()
         hour_start, day = self.calendar.hour_start, self.calendar.day
-        for minute, shapes in self._minutes.items():
-            _count(self._sheets["minute", minute * 60], shapes)
+        for minute, shapes in minutes.items():
+            _count(self._sheets["minute", minute * 60], shapes, groups_of)
             _merge(hours[hour_start(minute * _MINUTE_MS)], shapes)
-        for quarter, shapes in self._quarters.items():
+        for quarter, shapes in quarters.items():
             _merge(hours[hour_start(quarter * _QUARTER_MS)], shapes)
         for start, shapes in hours.items():
-            _count(self._sheets["hour", start], shapes)
+            _count(self._sheets["hour", start], shapes, groups_of)
             _merge(days[day(start * 1000) * DAY_S], shapes)
         for start, shapes in days.items():
-            _count(self._sheets["day", start], shapes)
-        self._minutes.clear()
-        self._quarters.clear()
+            _count(self._sheets["day", start], shapes, groups_of)
+        minutes.clear()
+        quarters.clear()
 
 
 def _new_sheets() -> Sheets:
@@ -166,42 +187,15 @@ def _new_counts() -> _Counts:
     return defaultdict(lambda: defaultdict(int))
 
 
-def _merge(into: defaultdict[_Shape, int], shapes: dict[_Shape, int]) -> None:
+def _merge(into: defaultdict[Shape, int], shapes: dict[Shape, int]) -> None:
     for shape, n in shapes.items():
         into[shape] += n
 
 
-def _count(sums: Sums, shapes: dict[_Shape, int]) -> None:
+def _count(sums: Sums, shapes: dict[Shape, int], groups_of: _GroupsOf) -> None:
     for shape, n in shapes.items():
-        for name, unit in _groups_of_shape(shape):
+        for name, unit in groups_of(shape):
             sums[name] += n * unit
-
-
-@lru_cache(maxsize=10_000)
-def _groups_of_shape(shape: _Shape) -> tuple[tuple[bytes, int], ...]:
-    """Return the groups that an event of this shape counts in, and what it adds to each."""
-    sums: defaultdict[bytes, int] = defaultdict(int)
-    for measure, dim, key in _cells_of_shape(shape):
-        sums[name_of(measure, dim, key)] += unit_of(measure, dim)
-
-    return tuple(sums.items())
-
-
-def _cells_of_shape(shape: _Shape) -> list[tuple[str, str, str]]:
-    direction, kind, platform, locale, intent, event_name = shape
-    names = [("events", "", ""), ("events", "platform", platform), ("events", "kind", kind)]
-    names.append(("events", "direction", direction))
-    if kind == CUSTOM:
-        names.append(("events", "event", event_name))
-    if kind in MESSAGE_KINDS and direction != "none":
-        for measure in ("messages", f"messages_{direction}"):
-            names += [(measure, "", ""), (measure, "platform", platform), (measure, "kind", kind)]
-            names.append((measure, "locale", locale))
-        names.append(("messages", "direction", direction))
-        if direction == "in" and intent:
-            names += [("intents", "", ""), ("intents", "intent", intent)]
-
-    return names
 
 
 @lru_cache(maxsize=10_000)

@@ -4,6 +4,8 @@ What the live view knows: totals of the last hours, and all dimensions of the da
     minute   two hours, totals          day     three days, with dimensions
     hour     two days, totals           week    two weeks         month   two months
 
+and of dashboards their hits of minutes, hours and days.
+
 Rolling users and retention need all of history; they are asked for, not followed.  A cell's parts are kept apart, as
 the one with the higher stamp holds.  Changes are numbered, so that whoever watches can ask for what is new.
 """
@@ -16,7 +18,7 @@ from typing import Final
 
 from app.core.calendar import DAY_S
 from app.core.counters import Cell, CellBatch
-from app.core.measures import MEASURES, Source
+from app.core.measures import HITS, MEASURES, Source
 
 __all__ = ["FOLLOWED", "MOST_CELLS", "LiveView", "followed", "oldest_starts"]
 
@@ -31,7 +33,7 @@ _KEPT_S: Final = {
     "month": 62 * DAY_S,
 }
 FOLLOWED: Final = frozenset(
-    name for name, measure in MEASURES.items() if measure.source in (Source.SUM, Source.USERS)
+    (HITS, *(name for name, measure in MEASURES.items() if measure.source in (Source.SUM, Source.USERS)))
 )
 
 _Part = tuple[int, int]
@@ -69,6 +71,11 @@ class LiveView:
         """Return the sum of a cell's parts."""
         return sum(value for _, value in self._parts.get(cell, {}).values())
 
+    def forget(self, bot: str) -> None:
+        """Forget a bot that was deleted."""
+        for cell in self._changed.pop(bot, {}):
+            del self._parts[cell]
+
     def prune(self, now_ms: int) -> None:
         """Forget what has become too old."""
         oldest = oldest_starts(now_ms)
@@ -103,7 +110,7 @@ class LiveView:
 
 def followed(measure: str, dim: str, window: str) -> bool:
     """Tell whether such cells are kept at all."""
-    return measure in FOLLOWED and window in _KEPT_S and (not dim or window == "day")
+    return measure in FOLLOWED and window in _KEPT_S and (not dim or window == "day" or measure == HITS)
 
 
 def oldest_starts(now_ms: int) -> dict[str, int]:

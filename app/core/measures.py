@@ -16,7 +16,16 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["COHORT", "MEASURES", "MINUTE_HORIZON_MS", "RETENTION", "Measure", "Source"]
+__all__ = [
+    "COHORT",
+    "DASHBOARD",
+    "HITS",
+    "MEASURES",
+    "MINUTE_HORIZON_MS",
+    "RETENTION",
+    "Measure",
+    "Source",
+]
 
 MINUTE_HORIZON_MS: Final = 48 * 3_600_000
 """An event older than this on arrival makes no minute cells; hours and days count it like any other."""
@@ -32,6 +41,13 @@ Retention measures, cells in windows day, week, month and rweek (weeks since eac
 that "on or after n" is the sum from n on.  `retained_run` n: users active in each of the periods 0..n and not in
 n + 1, so that "unbroken until n" is the sum from n on.
 """
+
+
+HITS: Final = "hits"
+"""Measure of dashboards' cells in windows minute, hour and day; asked for as `dashboard:<id>`."""
+
+DASHBOARD: Final = "dashboard"
+"""Dimension of hits: `key` is `<id>@<version>`."""
 
 
 class Source(StrEnum):

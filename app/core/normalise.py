@@ -1,17 +1,20 @@
 """
 One record of raw-events in, bot events and dead letters out: `normalise`.
 
-A function of its arguments alone, so that a repeat after a crash or a replay after a year gives the same ids.
+A function of its arguments alone, so that a repeat after a crash or a replay after a year gives the same ids.  Which rules
+an event is held against is one of them: the dashboards that it hits are those of the day on which it is read (decision 16).
 Whatever is wrong costs itself only: a line that is no delivery, an item nobody can read, a reader that fails.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final
 
 import msgspec
 
-from app.core.deliveries import Delivery, read_envelope
+from app.core.dashboards.hits import NO_HITS, HitBook
+from app.core.deliveries import ERASE, Delivery, read_envelope
 from app.core.dialects import DIALECTS, Dialect
 from app.core.events import BotEvent, EventBatch, Reporting, partition_of
 from app.core.outcome import DeadLetter, Outcome, Reason, Rejection
@@ -30,16 +33,24 @@ class Normalised(msgspec.Struct):
     dead_letters: list[DeadLetter]
 
 
-def normalise(record: bytes, raw_partition: int, raw_offset: int, partitions: int) -> Normalised:
+def normalise(
+    record: bytes,
+    raw_partition: int,
+    raw_offset: int,
+    partitions: int,
+    book: HitBook = NO_HITS,
+    removed: Container[str] = (),
+) -> Normalised:
     """
     Read the raw record at *raw_partition* and *raw_offset* for bot-events of *partitions* partitions.
 
     Events and refusals are numbered together from 0 in the order they stand in the record (`raw_index`).  Events of
-    one delivery come in the order of their times, incoming before outgoing at the same instant.
+    one delivery come in the order of their times, incoming before outgoing at the same instant.  *book* holds the rules
+    of the bots' dashboards.  Of bots that were *removed* nothing is passed on but that they are to be erased.
     """
     pages = list(read_envelope(record))
     received_at = max((page.received_at for page in pages if isinstance(page, Delivery)), default=0)
-    sheet = _Sheet(raw_partition, raw_offset, partitions, received_at, record.find(_NUL) >= 0)
+    sheet = _Sheet(raw_partition, raw_offset, partitions, received_at, record.find(_NUL) >= 0, book, removed)
     for page in pages:
         if isinstance(page, Delivery):
             sheet.take(page)
@@ -76,7 +87,14 @@ class _Sheet:
     """Gathers what one raw record gives."""
 
     def __init__(
-        self, raw_partition: int, raw_offset: int, partitions: int, received_at: int, has_nul: bool
+        self,
+        raw_partition: int,
+        raw_offset: int,
+        partitions: int,
+        received_at: int,
+        has_nul: bool,
+        book: HitBook,
+        removed: Container[str],
     ) -> None:
         self.batches: dict[int, EventBatch] = {}
         self.dead_letters: list[DeadLetter] = []
@@ -85,11 +103,33 @@ class _Sheet:
         self._partitions = partitions
         self._received_at = received_at
         self._has_nul = has_nul
+        self._book = book
+        self._removed = removed
         self._place = f"{raw_partition}-{raw_offset}-"
         self._index = 0
 
     def take(self, delivery: Delivery) -> None:
-        """Read the items of *delivery*."""
+        """Read the items of *delivery*; those of a bot that is gone are numbered, too, or their neighbours' ids would differ."""
+        if delivery.way == ERASE:
+            self._erase(delivery.bot)
+            return
+        events = self._events_of(delivery)
+        if delivery.bot in self._removed:
+            return
+        matcher = self._book.matcher(delivery.bot)
+        if matcher is not None:
+            for event in events:
+                event.dashboards = matcher.hits(event)
+        if len(events) > 1:
+            events.sort(key=_by_time)
+        self._share_out(events, delivery.reporting)
+
+    def refuse_line(self, line: bytes) -> None:
+        """Put away a line that is no delivery."""
+        rejection = Rejection(Reason.UNKNOWN_SHAPE, "the line is no delivery that this version can read")
+        self._refuse(rejection, line, Delivery(bot="", way="", received_at=self._received_at, items=[]))
+
+    def _events_of(self, delivery: Delivery) -> list[BotEvent]:
         context = context_of(delivery)
         dialect = DIALECTS.get(delivery.way)
         events: list[BotEvent] = []
@@ -106,26 +146,29 @@ class _Sheet:
                 events.append(event)
             for rejection in outcome.rejections:
                 self._refuse(rejection, item, delivery)
-        if len(events) > 1:
-            events.sort(key=_by_time)
-        self._share_out(events, delivery.reporting)
 
-    def refuse_line(self, line: bytes) -> None:
-        """Put away a line that is no delivery."""
-        rejection = Rejection(Reason.UNKNOWN_SHAPE, "the line is no delivery that this version can read")
-        self._refuse(rejection, line, Delivery(bot="", way="", received_at=self._received_at, items=[]))
+        return events
+
+    def _erase(self, bot: str) -> None:
+        for partition in range(self._partitions):
+            self._batch(partition).erase.append(bot)
 
     def _share_out(self, events: list[BotEvent], reporting: Reporting) -> None:
         differs = reporting != _DEFAULT
         for event in events:
             partition = partition_of(event.bot_id, event.user_id, self._partitions)
-            batch = self.batches.get(partition)
-            if batch is None:
-                batch = EventBatch(self._raw_partition, self._raw_offset, self._received_at, [])
-                self.batches[partition] = batch
+            batch = self.batches.get(partition) or self._batch(partition)
             batch.events.append(event)
             if differs:
                 batch.reporting[event.bot_id] = reporting
+
+    def _batch(self, partition: int) -> EventBatch:
+        batch = self.batches.get(partition)
+        if batch is None:
+            batch = EventBatch(self._raw_partition, self._raw_offset, self._received_at, [])
+            self.batches[partition] = batch
+
+        return batch
 
     def _refuse(self, rejection: Rejection, item: bytes, delivery: Delivery) -> None:
         letter = DeadLetter(
@@ -145,7 +188,8 @@ class _Sheet:
             sdk=delivery.sdk,
         )
         self._index += 1
-        self.dead_letters.append(letter)
+        if delivery.bot not in self._removed:
+            self.dead_letters.append(letter)
 
 
 _DEFAULT: Final = Reporting()

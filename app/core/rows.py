@@ -7,15 +7,26 @@ one row of each key.  The order of columns is that of the insert, not of the tab
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import compress
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
+from app.core.alerts.machine import Transition
 from app.core.counters import CellBatch
 from app.core.events import BotEvent, EventBatch
 from app.core.outcome import DeadLetter
 
-__all__ = ["EVENT_COLUMNS", "Rows", "StreamRecord", "counter_rows", "dead_letter_rows", "event_rows"]
+__all__ = [
+    "EVENT_COLUMNS",
+    "Rows",
+    "StreamRecord",
+    "alert_rows",
+    "counter_rows",
+    "dead_letter_rows",
+    "event_rows",
+    "without_bots",
+]
 
 
 class Rows(NamedTuple):
@@ -42,7 +53,8 @@ class StreamRecord(NamedTuple):
 EVENT_COLUMNS: Final = (
     "bot_id", "user_id", "event_id", "at", "received_at", "platform", "direction", "kind", "text", "intent",
     "intent_confidence", "not_handled", "conversation_id", "session_id", "message_id", "event_name", "amount",
-    "currency", "locale", "attributes", "user_attributes", "warnings", "dialect", "sdk", "raw_index",
+    "currency", "locale", "attributes", "user_attributes", "warnings", "dashboards", "dialect", "sdk",
+    "raw_index",
 )  # fmt: skip
 """Columns of `bot_events` that are fields of an event."""
 _FROM_PLACE: Final = (
@@ -55,11 +67,17 @@ _FROM_PLACE: Final = (
 _COUNTERS: Final = (
     "bot_id", "measure", "dim", "window", "start", "key", "stream_partition", "log_day", "value", "stamp",
 )  # fmt: skip
+_ALERTS: Final = (
+    "bot_id", "alert_id", "episode", "type", "at", "started_at", "name", "measure", "window_s", "op", "threshold",
+    "against", "value", "base", "change_percent", "reason", "precedence",
+)  # fmt: skip
+_FIRST: Final = (1 << 63) - 1
 _DEAD_LETTERS: Final = DeadLetter.__struct_fields__
 _SPARSE: Final = (
     "attributes",
     "user_attributes",
     "warnings",
+    "dashboards",
     "event_name",
     "currency",
     "session_id",
@@ -100,6 +118,34 @@ def dead_letter_rows(letters: Sequence[DeadLetter]) -> Rows:
     values = [list(map(attrgetter(name), letters)) for name in _DEAD_LETTERS]
 
     return Rows("dead_letter_rows", _DEAD_LETTERS, values)
+
+
+def alert_rows(told: Iterable[tuple[int, Transition]]) -> Rows:
+    """Lay out what became of alerts, each with the offset at which it was told: a repeat is a later one."""
+    rows = [_alert_row(offset, one) for offset, one in told]
+    values = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in _ALERTS]
+
+    return Rows("alert_rows", _ALERTS, values)
+
+
+def without_bots(rows: Rows, bots: Collection[str]) -> Rows:
+    """Return *rows* less those of *bots*."""
+    own = rows.values[rows.columns.index("bot_id")] if bots else []
+    gone = set(bots).intersection(own)
+    if not gone:
+        return rows
+    kept = [bot not in gone for bot in own]
+
+    return rows._replace(values=[list(compress(column, kept)) for column in rows.values])
+
+
+def _alert_row(offset: int, one: Transition) -> tuple[Any, ...]:
+    condition = one.condition
+
+    return (
+        one.bot, one.alert, one.episode, one.type, one.at, one.started_at, one.name, one.measure, one.window_s,
+        condition.op, condition.threshold, condition.against, one.value, one.base, one.change, one.reason, _FIRST - offset,
+    )  # fmt: skip
 
 
 def _columns_of(events: list[BotEvent]) -> Iterable[tuple[str, list[Any]]]:

@@ -2,6 +2,9 @@
 How a series is put together: which windows and dimensions a measure has, and points from cells.
 
 Counts are 0 where nothing happened.  What is a quotient or a median has no value there: None.
+
+Besides the measures of app/core/measures.py, a bot has two for each of its dashboards: `dashboard:<id>`, how many events hit
+it, and `dashboard_users:<id>`, of how many users.  A dashboard that only shows a measure stands for that measure.
 """
 
 from __future__ import annotations
@@ -12,12 +15,13 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from app.core.bots import Refusal
 from app.core.calendar import DAY_S, month
 from app.core.events import Reporting
 from app.core.filters import FILTERED, Filter
 from app.core.measures import MEASURES, MINUTE_HORIZON_MS, Source
 from app.core.periods import Span, label, period_at
+from app.core.refusal import Refusal
+from app.core.registry import Dashboard
 
 __all__ = [
     "MOST_GROUPS",
@@ -38,6 +42,9 @@ Value = int | float | None
 
 MOST_GROUPS: Final = 100
 
+_DASHBOARD: Final = ("dashboard", "dashboard_users")
+_OF_USERS: Final = ("active_users", "new_users")
+_NO_DASHBOARDS: Final[Mapping[str, Dashboard]] = {}
 _BY_MINUTE: Final = ("events", "messages", "messages_in", "messages_out", "intents")
 _CELLS: Final[dict[Source, tuple[str, ...]]] = {
     Source.SUM: ("hour", "day", "week", "month"),
@@ -55,12 +62,18 @@ _OTHERWISE: Final = {
 
 
 class Ask(NamedTuple):
-    """A series that can be had. `by` is a dimension or empty."""
+    """
+    A series that can be had. `by` is a dimension or empty.
+
+    Of a dashboard, `dashboard` is its id, and hits of versions before `counted_from` are left out.
+    """
 
     measure: str
     window: str
     by: str
     filter: Filter = ()
+    dashboard: str = ""
+    counted_from: int = 0
 
 
 class Query(NamedTuple):
@@ -81,14 +94,25 @@ class Point(msgspec.Struct, frozen=True):
     complete: bool
 
 
-def ask_of(measure: str, window: str, by: str, conditions: Filter = ()) -> Ask | Refusal:
-    """Check that *measure* has this window and dimension, and a filter if there is one."""
+def ask_of(
+    measure: str,
+    window: str,
+    by: str,
+    conditions: Filter = (),
+    dashboards: Mapping[str, Dashboard] = _NO_DASHBOARDS,
+) -> Ask | Refusal:
+    """
+    Check that *measure* has this window and dimension, and a filter if there is one.
+
+    *dashboards* are those of the bot, by id.
+    """
+    kind, _, dashboard = measure.partition(":")
+    if dashboard and kind in _DASHBOARD:
+        return _ask_of_dashboard(Ask(measure, window, by, conditions), dashboards.get(dashboard))
     known = MEASURES.get(measure)
     if known is None:
-        return Refusal(
-            "unknown_measure",
-            f"There is no measure {measure[:60]!r}; there are {', '.join(MEASURES)}.",
-        )
+        possible = ", ".join((*MEASURES, *(f"{kind}:<id>" for kind in _DASHBOARD)))
+        return Refusal("unknown_measure", f"There is no measure {measure[:60]!r}; there are {possible}.")
     windows = windows_of(measure)
     if window not in windows:
         return Refusal(
@@ -105,6 +129,31 @@ def ask_of(measure: str, window: str, by: str, conditions: Filter = ()) -> Ask |
             "SQL over bot_events and sessions answers the rest (POST /data/v1/sql).",
         )
     return Ask(measure, window, by, conditions)
+
+
+def _ask_of_dashboard(ask: Ask, dashboard: Dashboard | None) -> Ask | Refusal:
+    if dashboard is None:
+        return Refusal(
+            "unknown_dashboard",
+            f"There is no dashboard {ask.measure.partition(':')[2][:60]!r} of this bot; look at the list of its dashboards.",
+        )
+    if dashboard.measure:
+        return _ask_of_shown(ask, dashboard)
+    if ask.by:
+        return Refusal("bad_dimension", f"A dashboard has no dimensions, so there is no {ask.by[:40]!r}.")
+    if ask.filter:
+        return Refusal("bad_filter", "A dashboard has no `filter`; its rule says what it counts.")
+    return ask._replace(dashboard=dashboard.id, counted_from=dashboard.counted_from)
+
+
+def _ask_of_shown(ask: Ask, dashboard: Dashboard) -> Ask | Refusal:
+    measure = dashboard.measure
+    if ask.measure.startswith("dashboard_users:") and measure not in _OF_USERS:
+        return Refusal(
+            "bad_measure",
+            f"The dashboard {dashboard.name[:60]!r} shows {measure}, of which the users are not known.",
+        )
+    return ask_of(measure, ask.window, ask.by, ask.filter)
 
 
 def windows_of(measure: str) -> tuple[str, ...]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, overload
 
 from app.core.events import Warn
 
-__all__ = ["ACCEPTED_TIMES", "END_MS", "SKEW_MS", "milliseconds", "parse_at", "settle"]
+__all__ = ["ACCEPTED_TIMES", "END_MS", "SKEW_MS", "iso", "milliseconds", "parse_at", "settle"]
 
 ACCEPTED_TIMES: Final = (
     'ISO 8601 ("2004-05-27T12:00:00Z") or seconds, milliseconds or microseconds '
@@ -60,6 +60,21 @@ def milliseconds(value: object) -> int | None:
         return int(value) if 0 <= value < END_MS else None
 
     return None
+
+
+@overload
+def iso(at_ms: int) -> str: ...
+
+
+@overload
+def iso(at_ms: int | None) -> str | None: ...
+
+
+def iso(at_ms: int | None) -> str | None:
+    """Write an instant as ISO 8601 in UTC; None for none."""
+    if at_ms is None:
+        return None
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def settle(at: int | None, received_at: int) -> tuple[int, list[Warn]]:

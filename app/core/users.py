@@ -15,7 +15,7 @@ from app.core.activity import Days, Step, Streaks, deltas_of_day, streaks_after,
 from app.core.bits import highest
 from app.core.calendar import DAY_MS, Calendar
 from app.core.events import CUSTOM, MESSAGE_KINDS, BotEvent
-from app.core.repeats import Seen, fingerprint, prune_seen, remember
+from app.core.repeats import Richer, Seen, fingerprint, prune_seen, remember
 from app.core.sessions import Named, Runs, add_message, add_named, prune_runs
 from app.core.turns import Turns, add_flag, add_turn, prune_turns
 
@@ -48,6 +48,9 @@ class Ledger(Protocol):
 
     def count_intent(self, event: BotEvent) -> None:
         """Count the intent of an event that was counted without one."""
+
+    def count_hits(self, event: BotEvent, before: list[str]) -> None:
+        """Count the dashboards of an event that was counted with those of *before*."""
 
     def count(self, event: BotEvent, session_late: bool) -> None:
         """Count an event in the totals and dimensions of its periods."""
@@ -101,13 +104,12 @@ def fold_event(user: User, event: BotEvent, hour: int, ledger: Ledger) -> None:
     at = event.at
     if event.repeats:
         is_rich = event.intent != "" or event.not_handled
-        arrival = remember(
-            user.seen, at // DAY_MS, fingerprint(event.event_id), hour, not event.warnings, is_rich
-        )
+        mark, timed = fingerprint(event.event_id), not event.warnings
+        arrival = remember(user.seen, at // DAY_MS, mark, hour, timed, is_rich, event.dashboards)
         if arrival != "new":
             ledger.count_repeat(event)
-            if arrival == "richer":
-                _enrich(user, event, hour, ledger)
+            if isinstance(arrival, Richer):
+                _enrich(user, event, arrival.before, hour, ledger)
             return
     session_late = False
     if event.user_id:  # a page's feed has messages of nobody
@@ -124,8 +126,9 @@ def fold_event(user: User, event: BotEvent, hour: int, ledger: Ledger) -> None:
     ledger.count(event, session_late)
 
 
-def _enrich(user: User, event: BotEvent, hour: int, ledger: Ledger) -> None:
-    """Add what a repeat says and the event before it did not."""
+def _enrich(user: User, event: BotEvent, before: list[str], hour: int, ledger: Ledger) -> None:
+    """Add what a repeat says and the event before it, which hit the dashboards *before*, did not."""
+    ledger.count_hits(event, before)
     if event.intent:
         ledger.count_intent(event)
     if event.not_handled and event.user_id:

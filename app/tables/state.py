@@ -1,8 +1,8 @@
 """
-Faust's table storage for track: the entries of each partition as one dictionary, restored in bulk.
+Faust's table storage for track and alert: the entries of each partition as one dictionary, restored in bulk.
 
-Faust owns the topics and decides who has which partition; the entries are folded by `app.core.shard` and written by
-`app.agents.track`, never through Faust's table interface.  On every rebalance the state is read anew from the
+Faust owns the topics and decides who has which partition; the entries are folded by `app.core.shard` (of alert by
+`app.core.alerts.table`) and written by the agents, never through Faust's table interface.  On every rebalance the state is read anew from the
 changelog (100,000 to 200,000 entries a second), so that what another worker wrote in between is never missed.
 
 Of two entries for a key the one with the higher stamp holds.  Where the changelog ends with the lower one (a worker
@@ -35,24 +35,26 @@ Rewrite = Callable[[int, list[tuple[bytes, bytes]]], Awaitable[None]]
 
 class ShardStore(base.Store):  # type: ignore[type-arg]
     """
-    Holds the entries of the assigned partitions, and the shards that fold them.
+    Holds the entries of the assigned partitions, and the shards that fold them, which `make` builds.
 
-    `quiesce` is awaited before a restore (track ends its flushes there), `rewrite(partition, entries)` writes
-    entries that must be newer in the changelog than they are.
+    `quiesce` is awaited before a restore (the agent ends its flushes there), `rewrite(partition, entries)` writes
+    entries that must be newer in the changelog than they are.  `partitions` are ours and restored.
     """
 
     def __post_init__(self) -> None:
         self.quiesce: Callable[[], Awaitable[None]] | None = None
         self.rewrite: Rewrite | None = None
+        self.make: Callable[[int, dict[bytes, bytes]], Any] = Shard
         self.bootstrap = ""
+        self.partitions: tuple[int, ...] = ()
         self._restore = Restore("", [])
-        self._shards: dict[int, Shard] = {}
+        self._shards: dict[int, Any] = {}
 
-    def shard(self, partition: int) -> Shard:
-        """Return the shard of an assigned partition; it is built when the first record comes."""
+    def shard(self, partition: int) -> Any:
+        """Return the shard of an assigned partition; it is built when it is first asked for."""
         shard = self._shards.get(partition)
         if shard is None:
-            shard = self._shards[partition] = Shard(partition, self._restore.entries[partition])
+            shard = self._shards[partition] = self.make(partition, self._restore.entries[partition])
 
         return shard
 
@@ -65,6 +67,7 @@ class ShardStore(base.Store):  # type: ignore[type-arg]
         mine = sorted(tp.partition for tp in assigned if tp.topic == topic)
         if self.quiesce is not None:
             await self.quiesce()
+        self.partitions = ()
         self._shards.clear()
         self._restore = restore = Restore(topic, mine)
         if not mine:
@@ -75,6 +78,7 @@ class ShardStore(base.Store):  # type: ignore[type-arg]
         for partition, entries in regressed.items():
             if self.rewrite is not None:
                 await self.rewrite(partition, entries)
+        self.partitions = tuple(mine)
         _log.info(
             "state_restored",
             partitions=mine,
@@ -111,6 +115,7 @@ class ShardStore(base.Store):  # type: ignore[type-arg]
         """Nothing is kept outside the changelog."""
 
     def _clear(self) -> None:
+        self.partitions = ()
         self._shards.clear()
         self._restore = Restore("", [])
 

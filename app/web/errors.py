@@ -15,7 +15,8 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from app.ports import Unavailable
+from app.core.refusal import Refusal
+from app.ports import Refused, Unavailable
 
 __all__ = ["Fault", "error_body", "errors_as_json", "next_request_id"]
 
@@ -25,6 +26,9 @@ _encode = msgspec.json.Encoder().encode
 # One random part for the process and a count are as unique as a random number each, and much cheaper.
 _PROCESS: Final = secrets.token_hex(6)
 _count = itertools.count(1)
+
+_STATE_CODES: Final = frozenset({"conflict", "archived", "not_archived", "revoked", "last_admin", "disabled"})
+"""Refusals that the same request may not meet once something else has changed."""
 
 _CODES: Final = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
@@ -38,11 +42,13 @@ class Fault(Exception):  # noqa: N818 an answer, not a mishap
         code: str,
         message: str,
         headers: Mapping[str, str] | None = None,
+        field: str = "",
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
+        self.field = field
         self.headers = dict(headers or {})
 
     @classmethod
@@ -50,15 +56,21 @@ class Fault(Exception):  # noqa: N818 an answer, not a mishap
         """Say that something is away for now."""
         return cls(503, error.code, error.message, {"Retry-After": str(error.retry_after_s)})
 
+    @classmethod
+    def because(cls, refusal: Refusal) -> Fault:
+        """Say that a command is refused, and why."""
+        return cls(_status_of(refusal.code), refusal.code, refusal.message, field=refusal.field)
+
 
 def next_request_id() -> str:
     """Return a name for a request, to be found again in answers and logs."""
     return f"{_PROCESS}-{next(_count):x}"
 
 
-def error_body(code: str, message: str, request_id: str) -> bytes:
-    """Return the body of a refusal."""
-    return _encode({"error": {"code": code, "message": message, "request_id": request_id}})
+def error_body(code: str, message: str, request_id: str, field: str = "") -> bytes:
+    """Return the body of a refusal; *field* is the one at fault, if there is one."""
+    named = {"field": field} if field else {}
+    return _encode({"error": {"code": code, "message": message, **named, "request_id": request_id}})
 
 
 @web.middleware
@@ -71,6 +83,8 @@ async def errors_as_json(
         return await handler(request)
     except Fault as fault:
         return _response(fault)
+    except Refused as error:
+        return _response(Fault.because(error.refusal))
     except Unavailable as error:
         return _response(Fault.of(error))
     except web.HTTPException as error:
@@ -91,6 +105,14 @@ async def errors_as_json(
         )
 
 
+def _status_of(code: str) -> int:
+    if code.startswith("unknown_"):
+        return 404
+    if code == "not_allowed":
+        return 403
+    return 409 if code.endswith("_taken") or code in _STATE_CODES else 400
+
+
 def _fault_of(error: web.HTTPException) -> Fault:
     code = _CODES.get(error.status, "refused")
     kept = {name: value for name, value in error.headers.items() if name in {"Allow", "Retry-After"}}
@@ -106,7 +128,7 @@ def _fault_of(error: web.HTTPException) -> Fault:
 
 
 def _response(fault: Fault, request_id: str = "") -> web.Response:
-    body = error_body(fault.code, fault.message, request_id or next_request_id())
+    body = error_body(fault.code, fault.message, request_id or next_request_id(), fault.field)
     return web.Response(
         body=body,
         status=fault.status,

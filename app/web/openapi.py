@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import version
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
@@ -24,41 +24,14 @@ from app.core.retention import MODES
 from app.core.tabular import FORMATS
 from app.web.api import shapes
 from app.web.api.explain import Explanation
+from app.web.api.people_routes import PEOPLE_ROUTES
+from app.web.api.registry_routes import REGISTRY_ROUTES
+from app.web.api.routes import Parameter, Route
 from app.web.api.sql import SqlRequest
 from app.web.api.standing import Standing
 from app.web.docs_page import docs_page
 
-__all__ = ["ROUTES", "Parameter", "Route", "attach", "document"]
-
-
-class Parameter(NamedTuple):
-    """A parameter of the query."""
-
-    name: str
-    about: str
-    choices: tuple[str, ...] = ()
-    default: str = ""
-    required: bool = False
-
-
-class Route(NamedTuple):
-    """
-    An address: `answer` is the type of a `status` in JSON, or the content type where it is something else.
-
-    `statuses` are refusals beside those that every address of its kind has.
-    """
-
-    method: str
-    path: str
-    area: str
-    about: str
-    answer: Any
-    key: str = ""
-    parameters: tuple[Parameter, ...] = ()
-    body: Any = None
-    refusal: Any = shapes.Problem
-    statuses: tuple[int, ...] = ()
-    status: int = 200
+__all__ = ["ROUTES", "attach", "document"]
 
 
 _BOT: Final = "/data/v1/bots/{bot}"
@@ -115,12 +88,16 @@ ROUTES: Final = (
         body=shapes.Tracked, refusal=shapes.BotmetricsRefused, statuses=(413,), status=202,
     ),
     Route(
-        "POST", "/bots/{uid}/instances", "ingest", "Tell of an installation; its token is not kept.", shapes.Instance, "ingest",
+        "POST", "/bots/{uid}/instances", "ingest", "Register an installation; of its token only a hash is kept.", shapes.Instance, "ingest",
         body=shapes.Installed, refusal=shapes.BotmetricsRefused, statuses=(413,), status=201,
     ),
     Route(
         "GET", "/bots/{uid}/instances/{id}", "ingest", "The state of an installation.", shapes.InstanceState, "ingest",
         refusal=shapes.BotmetricsRefused,
+    ),
+    Route(
+        "PATCH", "/bots/{uid}/instances/{id}", "ingest", "Give an installation a new token; also with PUT.", shapes.InstanceChanged,
+        "ingest", body=shapes.Installed, refusal=shapes.BotmetricsRefused, statuses=(413,),
     ),
     Route(
         "PATCH", "/bots/{uid}/users/{id}", "ingest", "Tell the time zone of a user; also with PUT.", shapes.V1Taken, "ingest",
@@ -134,8 +111,15 @@ ROUTES: Final = (
         "POST", "/bots/{uid}/short_links", "ingest", "Make a link that tells when its user follows it.", shapes.ShortLinkMade,
         "ingest", body=shapes.ShortLinkWanted, refusal=shapes.BotmetricsRefused, statuses=(413,),
     ),
+    Route(
+        "GET", "/bots/{uid}/dashboards/{id}/load_async.json", "read", "A dashboard's numbers as Botmetrics answers them.",
+        shapes.DashboardNumbers, "read",
+        (Parameter("group_by", "Which periods.", ("hour", "today", "this-week", "this-month", "all-time"), "today"),),
+        refusal=shapes.BotmetricsRefused, statuses=(404,),
+    ),
     Route("GET", "/to/{slug}", "ingest", "Follow a short link.", "*/*", statuses=(404,), status=302),
-    Route("GET", "/data/v1/bots", "read", "The bots the caller may read.", shapes.BotList, "read"),
+    *REGISTRY_ROUTES,
+    *PEOPLE_ROUTES,
     Route(
         "GET", f"{_BOT}/series", "read", "A number over time, zero-filled; with `by` one series for each key.",
         shapes.Series, "read",
@@ -202,6 +186,7 @@ _MORE: Final = (shapes.LiveCells,)
 _KEYS: Final[dict[str, tuple[dict[str, list[str]], ...]]] = {
     "ingest": ({"ingestKey": []},),
     "read": ({"readKey": []}, {"session": []}),
+    "session": ({"session": []},),
 }
 _REFUSALS: Final = {
     400: "What was asked for makes no sense",
@@ -210,8 +195,10 @@ _REFUSALS: Final = {
     503: "Something is away for now; Retry-After says when to try again",
 }
 _MORE_REFUSALS: Final = {
-    403: "Not for this bot, or not known to be genuine",
+    403: "Not for this bot or this role, or not known to be genuine",
+    409: "Not as things stand: taken, archived, revoked, or somebody else was faster",
     413: "More bytes than are taken",
+    429: "Too many tries; Retry-After says when to go on",
 }
 _TOO_MANY: Final = {429: "More events than the bot may send; Retry-After says when to go on"}
 
@@ -321,7 +308,7 @@ def _is_type(what: Any) -> bool:
 def _name(route: Route) -> str:
     words = [
         word.strip("{}.")
-        for word in route.path.replace(".", "/").split("/")
-        if word not in ("", "data", "v1", "{bot}")
+        for word in route.path.replace("/{bot}/", "/").replace(".", "/").split("/")
+        if word not in ("", "data", "v1")
     ]
     return "_".join([route.method.lower(), *words])

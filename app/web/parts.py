@@ -9,11 +9,11 @@ from typing import Final
 
 from aiohttp import web
 
-from app.adapters.memory import MemoryDocuments
+from app.adapters.memory import MemoryDocuments, MemoryMail
 from app.adapters.seal import FernetSeal
 from app.config import Settings
 from app.core.links import LinkBook
-from app.ports import Clock, Documents, Edge, Links, Registry, Seal
+from app.ports import Clock, Documents, Edge, Links, Mail, Registry, Seal
 
 __all__ = ["PARTS", "SETTINGS", "Parts", "wall_clock"]
 
@@ -28,6 +28,11 @@ def _own_seal() -> FernetSeal:
     return FernetSeal([os.urandom(32)])
 
 
+def _no_mail() -> MemoryMail:
+    """Return what stands for no mail server."""
+    return MemoryMail(is_set=False)
+
+
 @dataclass(frozen=True)
 class Parts:
     """The outside world of a web process; `session_key` signs cookies, `seal` opens the secrets of webhooks."""
@@ -39,6 +44,7 @@ class Parts:
     links: Links = field(default_factory=LinkBook)
     seal: Seal = field(default_factory=_own_seal)
     documents: Documents = field(default_factory=MemoryDocuments)
+    mail: Mail = field(default_factory=_no_mail)
 
 
 SETTINGS: Final = web.AppKey("settings", Settings)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.config import Settings
 
-__all__ = ["forget_place", "record_place", "recorded_url"]
+__all__ = ["forget_place", "public_base", "record_place", "recorded_url"]
 
 
 def record_place(settings: Settings, port: int) -> str:
@@ -34,6 +34,12 @@ def recorded_url(settings: Settings) -> str | None:
         return str(json.loads(_path(settings).read_text(encoding="utf-8"))["url"])
     except FileNotFoundError:
         return None
+
+
+def public_base(settings: Settings) -> str:
+    """Return the address under which people reach the web process, as far as its operator has said."""
+    base = settings.public_url or recorded_url(settings) or f"http://{settings.host}:{settings.port}"
+    return base.rstrip("/")
 
 
 def _path(settings: Settings) -> Path:

@@ -18,21 +18,25 @@ from aiohttp import web
 from app.adapters.documents import HttpDocuments
 from app.adapters.edge import BatchingEdge, Limits
 from app.adapters.links import KafkaLinks
+from app.adapters.mail import Mailer
 from app.adapters.raw_log import RawLog
 from app.adapters.registry import KafkaRegistry
+from app.adapters.removing import Remover
 from app.adapters.seal import seal_of
+from app.adapters.traces import Traces
 from app.collector import calm_collector
 from app.config import KIB, Settings
 from app.errors import BotpulseError
 from app.observe import set_up_logs
-from app.web import api, auth, ingest, pages
+from app.web import api, auth, ingest, key_uses, pages
 from app.web.errors import errors_as_json
-from app.web.parts import PARTS, SETTINGS, Parts
+from app.web.parts import PARTS, SETTINGS, Parts, wall_clock
 from app.web.place import forget_place, record_place
 
 __all__ = ["AREAS", "build", "run", "serve"]
 
 AREAS: Final[tuple[Callable[[web.Application], None], ...]] = (
+    key_uses.attach,
     ingest.attach,
     auth.attach,
     api.attach,
@@ -101,10 +105,12 @@ async def _live(settings: Settings) -> None:
     edge = BatchingEdge(RawLog(settings), Limits.of(settings))
     links = KafkaLinks(settings.kafka)
     documents = HttpDocuments()
+    remover = Remover(Traces(settings), registry, edge, wall_clock)
     await registry.start()
     try:
         await links.start()
         await edge.start()
+        remover.start()
         parts = Parts(
             edge,
             registry,
@@ -112,6 +118,7 @@ async def _live(settings: Settings) -> None:
             links=links,
             seal=seal_of(settings),
             documents=documents,
+            mail=Mailer(settings),
         )
         app = build(settings, parts)
         runner = await serve(app, settings.host, settings.port)
@@ -119,6 +126,7 @@ async def _live(settings: Settings) -> None:
         await stopped.wait()
         await runner.cleanup()
     finally:
+        await remover.stop()
         await edge.stop()
         await documents.stop()
         await links.stop()

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS events
     `attributes` Map(String, String) COMMENT 'Further fields of the event' CODEC(ZSTD(1)),
     `user_attributes` Map(String, String) COMMENT 'Fields that describe the user' CODEC(ZSTD(1)),
     `warnings` Array(LowCardinality(String)) COMMENT 'clock_skew: at lay ahead of receipt and was replaced; no_time: at is the time of receipt',
+    `dashboards` Array(LowCardinality(String)) COMMENT 'Dashboards whose rules matched on arrival, each as id@version; those of a back-fill are in dashboard_hits only',
     `dialect` LowCardinality(String) COMMENT 'Way in: native, dashbot, ...',
     `sdk` LowCardinality(String) COMMENT 'Client library and its version',
     `raw_partition` UInt32 COMMENT 'Partition of raw-events that holds the event as it came',
@@ -73,6 +74,7 @@ CREATE OR REPLACE VIEW bot_events
     `attributes` Map(String, String) COMMENT 'Further fields of the event',
     `user_attributes` Map(String, String) COMMENT 'Fields that describe the user',
     `warnings` Array(LowCardinality(String)) COMMENT 'clock_skew: at lay ahead of receipt and was replaced; no_time: at is the time of receipt',
+    `dashboards` Array(LowCardinality(String)) COMMENT 'Dashboards whose rules matched on arrival, each as id@version; those of a back-fill are in dashboard_hits only',
     `dialect` LowCardinality(String) COMMENT 'Way in: native, dashbot, ...',
     `sdk` LowCardinality(String) COMMENT 'Client library and its version',
     `raw_partition` UInt32 COMMENT 'Partition of raw-events that holds the event as it came',
@@ -84,7 +86,7 @@ CREATE OR REPLACE VIEW bot_events
 AS SELECT
     bot_id, user_id, at, received_at, event_id, platform, direction, kind, text, intent, intent_confidence, not_handled,
     conversation_id, session_id, message_id, event_name, amount, currency, locale, attributes, user_attributes, warnings,
-    dialect, sdk, raw_partition, raw_offset, raw_index, is_message, is_activity
+    dashboards, dialect, sdk, raw_partition, raw_offset, raw_index, is_message, is_activity
 FROM events FINAL
 COMMENT 'Every event once: what a user or a bot did';
 

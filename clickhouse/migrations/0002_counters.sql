@@ -1,5 +1,6 @@
--- Numbers as track counted them.  A number is kept in parts, one for each bot-events partition and day of receipt; of
--- two values of a part the one with the higher stamp holds, so writing one twice changes nothing.
+-- Numbers as track counted them.  A number is kept in parts, one for each bot-events partition and day of receipt, and one for
+-- what a dashboard's rule found when it was applied back over history; of two values of a part the one with the higher stamp
+-- holds, so writing one twice changes nothing.
 
 CREATE TABLE IF NOT EXISTS counter_parts
 (
@@ -9,10 +10,10 @@ CREATE TABLE IF NOT EXISTS counter_parts
     `window` LowCardinality(String) COMMENT 'minute, hour, day, week, month, or rweek for weeks since each user''s own first day',
     `start` DateTime('UTC') COMMENT 'minute, hour: first second; day, week, month: local midnight as if UTC',
     `key` String COMMENT 'Value of the dimension; of cohorts the number of periods since their start',
-    `stream_partition` UInt32 COMMENT 'Partition of bot-events the part counts',
+    `stream_partition` UInt32 COMMENT 'Partition of bot-events the part counts; 4294967295: what back-fills of a dashboard found',
     `log_day` UInt32 COMMENT 'Day of receipt the part counts, in days since 1970-01-01',
     `value` Int64 COMMENT 'Value of the part',
-    `stamp` UInt64 COMMENT 'Last offset of bot-events that is in the value'
+    `stamp` UInt64 COMMENT 'Last offset of bot-events that is in the value; of a back-fill the time of its run, in ms'
 )
 ENGINE = ReplacingMergeTree(stamp)
 PARTITION BY if(window = 'minute', toYYYYMMDD(start), 0)

@@ -24,10 +24,11 @@ from app.core.deliveries import Delivery, encode_delivery
 from app.core.events import BotEvent, Reporting
 from app.core.normalise import Normalised, normalise
 from app.core.rasa_records import item_of
-from app.core.registry import Bot, Fact
+from app.core.registry import Bot
 from app.errors import BotpulseError
 from app.ports import Unavailable
 from tests.broker import own_broker, unique
+from tests.facts import saying
 from tests.pipeline.rig import Rig, rig
 from tests.raw import deliveries_in
 from tests.waiting import until
@@ -148,7 +149,7 @@ def _make_topic(settings: Settings) -> None:
 
 def _make_bot(settings: Settings) -> None:
     bot = Bot(settings.rasa_bot, "Rasa", "rasa", 1, Reporting("Europe/Rome"))
-    transact(settings.kafka, lambda _state: [Fact("bot_created", 1, "test", bot)])
+    transact(settings.kafka, saying(bot), "test")
 
 
 async def publish(settings: Settings, values: Iterable[bytes | None]) -> None:

@@ -24,12 +24,13 @@ from app.config import Settings
 from app.core.counters import CellBatch, encode_cells
 from app.core.events import BotEvent, EventBatch, Reporting, encode_batches, partition_of
 from app.core.outcome import DeadLetter, Reason
-from app.core.registry import Bot, Fact, encode_fact, key_of
+from app.core.registry import Bot
 from app.core.rows import event_rows
 from tests.broker import own_broker
 from tests.databases import fresh_database, on_engine
 from tests.engine import EngineServer, engine, running_engine
 from tests.events import NOON_MS, event, stream_record
+from tests.facts import records_of
 from tests.waiting import until
 
 __all__ = ["engine"]
@@ -201,9 +202,10 @@ def test_dead_letters_arrive(store: Store, topics: Topics, client: Client) -> No
 
 def test_bots_follow_the_registry(store: Store, topics: Topics, client: Client) -> None:
     """SQL knows how each bot's numbers are cut; the last fact holds."""
-    for name in ("Pizza", "Pasta"):
-        bot = Bot(topics.bot, name, "slack", NOON_MS, Reporting("Europe/Rome", "sunday", 1800))
-        topics.send(REGISTRY, encode_fact(Fact("bot_changed", NOON_MS, "test", bot)), key=key_of(bot))
+    reporting = Reporting("Europe/Rome", "sunday", 1800)
+    named = [Bot(topics.bot, name, "slack", NOON_MS, reporting) for name in ("Pizza", "Pasta")]
+    for key, value in records_of(*named):
+        topics.send(REGISTRY, value, key=key)
     query = "SELECT name, zone, week_start, session_gap_s FROM bots FINAL WHERE bot_id = %(bot)s"
     expected = [("Pasta", "Europe/Rome", "sunday", 1800)]
 

@@ -60,6 +60,7 @@ def believable(n: int, seed: int = 1) -> list[BotEvent]:
                 amount=rng.choice([None, None, 1.1]),
                 currency="EUR",
                 locale=rng.choice(["", "en"]),
+                dashboards=rng.choice([[], [], ["bought@1"], ["bought@2", "all@1"]]),
             )
         )
 
@@ -120,6 +121,22 @@ def test_a_wrong_counter_is_found(client: Client) -> None:
     assert [Difference("messages", "", "", "day", MAY_27, 2, 7)] == audit(
         client, "pizza", (date(2024, 5, 27),) * 2
     )
+
+
+def test_hits_of_back_fills_are_counted_too(client: Client) -> None:
+    """A hit that a back-fill wrote and that stands in no cell is a difference."""
+    events = [event("a", dashboards=["bought@1"])]
+    store(client, events)
+    count(client, events)
+    client.execute(
+        "INSERT INTO backfilled_hits (bot_id, dashboard, event_id, user_id, at, received_at) VALUES",
+        [("pizza", "bought@2", "a", "ann", NOON_MS, NOON_MS)],
+    )
+    found = audit(client, "pizza", (date(2024, 5, 27),) * 2)
+
+    assert [("hits", "bought@2", window, 1, 0) for window in ("day", "hour")] == [
+        (one.measure, one.key, one.window, one.from_events, one.from_counters) for one in found
+    ]
 
 
 def test_an_event_that_was_not_counted_is_found(client: Client) -> None:

@@ -67,6 +67,20 @@ def test_the_oldest_goes_first(full: Client, settings: Settings) -> None:
     assert ["202402", "202403", "202404", "20240525", "20240526"] == [part.partition for part in dropped]
 
 
+def test_hits_of_back_fills_go_with_their_months(full: Client, settings: Settings) -> None:
+    """What a back-fill found stays no longer than the events it found it in."""
+    months = [NOW - timedelta(days=31 * n) for n in range(3)]
+    rows = [("pizza", "bought@1", "ann", str(n), at, at) for n, at in enumerate(months)]
+    full.execute("ALTER TABLE backfilled_hits REMOVE TTL")
+    full.execute(
+        "INSERT INTO backfilled_hits (bot_id, dashboard, user_id, event_id, at, received_at) VALUES", rows
+    )
+    dropped = keep_within_budget(tight(settings, 1), NOW)
+
+    assert ["202403", "202404"] == [part.partition for part in dropped if part.table == "backfilled_hits"]
+    assert [(202405,)] == full.execute("SELECT toYYYYMM(at) FROM backfilled_hits")
+
+
 def test_what_went_is_on_record(full: Client, settings: Settings) -> None:
     """`disk_events` says what was removed, and how much."""
     dropped = keep_within_budget(tight(settings, 1), NOW)

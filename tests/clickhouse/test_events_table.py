@@ -36,6 +36,7 @@ def test_every_field_comes_back(client: Client) -> None:
         "m1", platform="slack", text="zwei Pizzen 🍕", intent="order", intent_confidence=0.5, not_handled=True,
         conversation_id="c", session_id="s", message_id="m", event_name="e", amount=1.25, currency="EUR", locale="de_DE",
         attributes={"a": "1"}, user_attributes={"b": "2"}, dialect="dashbot", sdk="js/1", warnings=["no_time"], raw_index=3,
+        dashboards=["bought@2"],
     )  # fmt: skip
     store(client, 7, sent)
     columns = [name for name in sent.__struct_fields__ if name not in ("at", "received_at", "repeats")]

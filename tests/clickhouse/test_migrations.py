@@ -121,6 +121,9 @@ def test_every_column_has_a_comment(client: Client) -> None:
         pytest.param("bot_events", "events", {"event_id"}, id="an event id is there once in the view"),
         pytest.param("counters", "counter_parts", {"value"}, id="the view sums up parts"),
         pytest.param("dead_letters", "dead_letter_rows", set(), id="dead letters"),
+        pytest.param(
+            "dashboard_hits", "backfilled_hits", {"dashboard"}, id="the view takes id and version apart"
+        ),
     ],
 )
 def test_a_view_explains_columns_as_its_table_does(
@@ -151,7 +154,9 @@ def test_retention_follows_the_settings(engine: EngineServer, settings: Settings
     """Another number of days changes the TTL of the tables there are."""
     migrate(on_engine(engine, client.connection.database, event_retention_days=400, minute_retention_days=7))
 
-    assert {"events": 400, "dead_letter_rows": 400, "counter_parts": 7} == _ttl_days(client)
+    assert {"events": 400, "backfilled_hits": 400, "dead_letter_rows": 400, "counter_parts": 7} == _ttl_days(
+        client
+    )
 
 
 def test_a_retention_of_centuries_keeps_everything(engine: EngineServer, clients: Clients) -> None:

@@ -285,3 +285,36 @@ def test_a_dead_letter_is_seen_once(client: Client) -> None:
         insert(client, dead_letter_rows([letter, other]), str(n))
 
     assert [("$.amount",), ("$.at",)] == client.execute("SELECT path FROM dead_letters ORDER BY path")
+
+
+def test_an_event_hits_a_version_once(client: Client) -> None:
+    """What came with the event and what back-fills found are one list, in which nothing stands twice."""
+    store(client, event("m1", dashboards=["bought@2", "all@1"]), event("m2", user_id="bob"))
+    hits = [
+        ("bought@3", "m1", "ann"),
+        ("bought@3", "m1", "ann"),
+        ("bought@2", "m1", "ann"),
+        ("bought@3", "m2", "bob"),
+    ]
+    client.execute(
+        "INSERT INTO backfilled_hits (bot_id, dashboard, event_id, user_id, at, received_at) VALUES",
+        [("pizza", *hit, NOON_MS, NOON_MS) for hit in hits],
+    )
+    found = client.execute(
+        "SELECT dashboard, version, event_id, user_id FROM dashboard_hits ORDER BY dashboard, version, event_id"
+    )
+
+    assert [
+        ("all", 1, "m1", "ann"),
+        ("bought", 2, "m1", "ann"),
+        ("bought", 3, "m1", "ann"),
+        ("bought", 3, "m2", "bob"),
+    ] == found
+
+
+def test_the_richer_row_says_what_was_hit(client: Client) -> None:
+    """As the counters do."""
+    plain, rich = event("m1", dashboards=["plain@1"]), event("m1", intent="order", dashboards=["rich@1"])
+    insert(client, event_rows([stream_record(1, [plain]), stream_record(2, [rich])]), "both")
+
+    assert [("rich",)] == client.execute("SELECT dashboard FROM dashboard_hits")

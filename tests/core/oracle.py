@@ -49,7 +49,8 @@ def once(events: Iterable[BotEvent]) -> list[BotEvent]:
         first = found.setdefault(key, event)
         is_rich, was_rich = (bool(one.intent) or one.not_handled for one in (event, first))
         if is_rich and not was_rich and not event.warnings:
-            found[key] = msgspec.structs.replace(first, intent=event.intent, not_handled=event.not_handled)
+            said = {name: getattr(event, name) for name in ("intent", "not_handled", "dashboards")}
+            found[key] = msgspec.structs.replace(first, **said)
 
     return list(found.values())
 
@@ -57,6 +58,7 @@ def once(events: Iterable[BotEvent]) -> list[BotEvent]:
 def _count(numbers: Numbers, event: BotEvent, reporting: Reporting) -> None:
     names = [("events", "", ""), ("events", "kind", event.kind), ("events", "platform", event.platform)]
     names.append(("events", "direction", event.direction))
+    names += [("hits", "dashboard", dashboard) for dashboard in event.dashboards]
     if event.kind == "custom":
         names.append(("events", "event", event.event_name))
     if is_message(event):

@@ -63,6 +63,7 @@ def test_only_what_changed_is_told() -> None:
         pytest.param({"window": "day", "start": TODAY - 9 * DAY_S}, False, id="last week"),
         pytest.param({"dim": "intent", "key": "buy"}, True, id="dimension of a day"),
         pytest.param({"dim": "intent", "key": "buy", "window": "hour"}, False, id="dimension of an hour"),
+        pytest.param({"measure": "hits", "dim": "dashboard", "key": "a@1", "window": "minute", "start": NOW_MS // 1000 - 60}, True, id="minute of a dashboard"),
         pytest.param({"measure": "active_users", "window": "month", "start": TODAY - 20 * DAY_S}, True, id="this month"),
         pytest.param({"measure": "active_users_7d"}, False, id="rolling"),
         pytest.param({"measure": "retained", "dim": "cohort", "key": "0"}, False, id="retention"),

@@ -10,12 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.dashboards.hits import book_of
 from app.core.deliveries import Delivery, encode_delivery
 from app.core.dialects import DIALECTS, Dialect
 from app.core.events import BotEvent, EventBatch, Reporting, partition_of
 from app.core.normalise import Normalised, normalise, read_item
 from app.core.outcome import Outcome, Reason, Rejection
 from app.core.platforms.context import Context
+from app.core.registry import Bot, Dashboard
+from app.core.rules.language import Rule
+from tests.facts import told
 
 AT = 1_085_659_200_123
 PARTITIONS = 4
@@ -241,3 +245,16 @@ def test_every_item_is_accounted_for_and_again_the_same(
     assert list(range(len(indices))) == sorted(indices)
     for batch in found.batches.values():
         assert batch == msgspec.json.decode(msgspec.json.encode(batch), type=EventBatch)
+
+
+def test_events_carry_the_dashboards_they_hit() -> None:
+    """Those of their own bot, as text is when it is stored."""
+    rule = Rule(field="text", op="matches", value="^a\\x{FFFD}b$")
+    state = told(Bot("bot", "Bot", "generic", 0), Dashboard("d", "bot", "D", 0, rule, version=7))
+    record = b"\n".join(
+        (_delivery(_item(text="a\0b"), _item(text="ab")), _delivery(_item(text="a\0b"), bot="other"))
+    )
+
+    assert [["d@7"], [], []] == [
+        event.dashboards for event in _events(normalise(record, 3, 7, PARTITIONS, book_of(state)))
+    ]

@@ -26,6 +26,7 @@ def test_every_field_of_an_event_has_its_column() -> None:
         "m1", platform="slack", text="hi", intent="order", intent_confidence=0.5, not_handled=True, conversation_id="c",
         session_id="s", message_id="m", event_name="e", amount=1.25, currency="EUR", locale="de", attributes={"a": "1"},
         user_attributes={"b": "2"}, dialect="dashbot", sdk="js", warnings=["no_time"], raw_index=3,
+        dashboards=["bought@2"],
     )  # fmt: skip
     (row,) = dicts(event_rows([stream_record(7, [full])]))
     expected = {name: value for name, value in msgspec.structs.asdict(full).items() if name != "repeats"}

@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.bots import Refusal
 from app.core.calendar import Calendar
+from app.core.filters import Filter
 from app.core.measures import MEASURES
 from app.core.periods import WINDOWS, Span, span_of
+from app.core.refusal import Refusal
+from app.core.registry import Dashboard
+from app.core.rules.language import Rule
 from app.core.series import (
     Ask,
     Point,
@@ -100,3 +103,53 @@ def test_minutes_are_in_cells_for_two_days(hours_ago: int, wanted: bool) -> None
     now_ms = found.periods[0].begin_s * 1000 + hours_ago * 3_600_000
 
     assert wanted == is_in_minute_cells(found, now_ms)
+
+
+ORDERS = Dashboard(
+    "orders", "pizza", "Orders", 0, Rule(field="intent", value="order"), version=4, counted_from=3
+)
+SHOWN = {
+    measure: Dashboard(measure.replace("_", "-"), "pizza", "Shown", 0, measure=measure)
+    for measure in ("new_users", "messages")
+}
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("measure", ["dashboard:orders", "dashboard_users:orders"])
+def test_a_dashboard_has_every_window(measure: str, window: str) -> None:
+    """And counts from the version on that it says."""
+    assert Ask(measure, window, "", (), "orders", 3) == ask_of(measure, window, "", (), {"orders": ORDERS})
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        pytest.param(("dashboard:other", "day", "", ()), "unknown_dashboard", id="of another bot"),
+        pytest.param(("dashboards:orders", "day", "", ()), "unknown_measure", id="no such measure"),
+        pytest.param(("dashboard", "day", "", ()), "unknown_measure", id="of none"),
+        pytest.param(("dashboard:orders", "day", "kind", ()), "bad_dimension", id="dimension"),
+        pytest.param(("dashboard:orders", "day", "", (("kind", "text"),)), "bad_filter", id="filter"),
+    ],
+)
+def test_what_a_dashboard_does_not_have(asked: tuple[str, str, str, Filter], code: str) -> None:
+    """Each is refused by its own name."""
+    found = ask_of(*asked, {"orders": ORDERS})
+
+    assert isinstance(found, Refusal)
+    assert code == found.code
+
+
+@pytest.mark.parametrize(
+    ("measure", "found"),
+    [
+        pytest.param("dashboard:new-users", "new_users", id="number"),
+        pytest.param("dashboard_users:new-users", "new_users", id="number of users is of users"),
+        pytest.param("dashboard:messages", "messages", id="other number"),
+        pytest.param("dashboard_users:messages", "bad_measure", id="users of no dashboard's own"),
+    ],
+)
+def test_a_dashboard_without_a_rule_stands_for_its_measure(measure: str, found: str) -> None:
+    """With the windows that one has."""
+    asked = ask_of(measure, "week", "", (), {one.id: one for one in SHOWN.values()})
+
+    assert found == (asked.code if isinstance(asked, Refusal) else asked.measure)

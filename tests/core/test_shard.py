@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 import msgspec
 import pytest
@@ -39,7 +40,7 @@ def events(draw: st.DrawFn, most: int = 40) -> list[BotEvent]:
 
 
 def make_events(rng: random.Random, n: int, days: int = 40) -> list[BotEvent]:
-    """Return *n* believable events: bursts, long silences, repeats, both directions."""
+    """Return *n* believable events: bursts, long silences, repeats, both directions, dashboards hit."""
     made: list[BotEvent] = []
     for i in range(n):
         if made and rng.random() < 0.15:
@@ -69,7 +70,19 @@ def make_events(rng: random.Random, n: int, days: int = 40) -> list[BotEvent]:
             )
         )
 
+    for event in made:
+        event.dashboards = hits_of(event)
+
     return made
+
+
+def hits_of(event: BotEvent) -> list[str]:
+    """Return dashboards that *event* hits: some whoever sends it, some by what is understood of it."""
+    rng = random.Random(f"{event.event_id} {event.intent} {event.not_handled}")
+
+    return [
+        f"{name}@{version}" for name, version in (("all", 1), ("a", rng.choice([2, 3]))) if rng.random() < 0.4
+    ]
 
 
 def _again(rng: random.Random, made: list[BotEvent]) -> BotEvent:
@@ -90,6 +103,47 @@ def test_every_number_equals_brute_force(own: list[BotEvent], zone: str, week_st
     reporting = Reporting(zone=zone, week_start=week_start, session_gap_s=900)  # type: ignore[arg-type]
 
     assert expected(own, reporting) == fold_all(own, reporting=reporting)
+
+
+@settings(max_examples=60, deadline=None)
+@given(own=events(), seed=st.integers(0, 2**32))
+def test_minutes_of_dashboards_add_up_to_their_hours(own: list[BotEvent], seed: int) -> None:
+    """Of events that come in time, whatever is repeated on the way and richer."""
+    records = records_of(
+        [msgspec.structs.replace(one, received_at=one.at) for one in sorted(own, key=_at)], 1
+    )
+    cells = every_number(run_with_crashes(records, random.Random(seed)).counters)
+    found: dict[str, Counter[tuple[str, int, str]]] = {"minute": Counter(), "hour": Counter()}
+    for cell, n in cells.items():
+        if cell.measure == "hits" and cell.window in found:
+            found[cell.window][cell.bot, cell.start // 3600, cell.key] += n
+
+    assert found["minute"] == found["hour"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(own=events(), seed=st.integers(0, 2**32))
+def test_minutes_of_turns_not_handled_add_up_to_their_hours(own: list[BotEvent], seed: int) -> None:
+    """However late what belongs to a turn arrives: what is taken back is taken from where it was."""
+    counters = run_with_crashes(records_of(own, 2), random.Random(seed)).counters
+    found: dict[str, Counter[tuple[str, int]]] = {"minute": Counter(), "hour": Counter()}
+    for cell, n in every_number(counters).items():
+        if cell.measure == "not_handled" and cell.window in found:
+            found[cell.window][cell.bot, cell.start // 3600] += n
+
+    assert +found["minute"] == +found["hour"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(own=events(), seed=st.integers(0, 2**32))
+def test_rules_that_change_on_the_way_are_counted_as_stored(own: list[BotEvent], seed: int) -> None:
+    """What a repeat hits by newer rules counts only where its row stays: once, and richer than the first."""
+    rng = random.Random(seed)
+    changed = [
+        msgspec.structs.replace(one, dashboards=[f"d@{rng.randrange(3)}"][: rng.randrange(2)]) for one in own
+    ]
+
+    assert expected(changed) == numbers_of(run_with_crashes(records_of(changed, 2), rng).counters)
 
 
 @settings(max_examples=60, deadline=None)
@@ -241,6 +295,10 @@ def run_with_crashes(records: list, rng: random.Random, visits: int = 1000) -> C
         else:
             changelog.write(shard.take())
             return changelog
+
+
+def _at(event: BotEvent) -> int:
+    return event.at
 
 
 def test_a_normalisers_repeat_is_dropped() -> None:

@@ -7,6 +7,12 @@ The read API: `attach` gives the application everything under /data/v1, and what
     sql                   an analyst's own query
     explain               what would be read from a body
     pipeline              how far each stage is            openapi     the description of all of it
+    bots  keys  hooks     what is configured               changing    what all of it has in common
+    dashboards  alerts    rules and what is watched        registry    how the log of it is
+    dashboard_events      what rules find                  backfills   rules applied to what was before them
+    alert_log             what became of alerts
+    people  roles  me     who may do what                  links       how a password is set
+    botmetrics_dashboards a dashboard's numbers, as Botmetrics answers them
 """
 
 from __future__ import annotations
@@ -14,12 +20,59 @@ from __future__ import annotations
 from aiohttp import web
 
 from app.web import openapi
-from app.web.api import events, explain, live, pipeline, retention, series, sql, states
+from app.web.api import (
+    alert_log,
+    alerts,
+    botmetrics_dashboards,
+    bots,
+    dashboard_events,
+    dashboards,
+    events,
+    explain,
+    hooks,
+    keys,
+    links,
+    live,
+    me,
+    people,
+    pipeline,
+    registry,
+    removal,
+    retention,
+    roles,
+    series,
+    sql,
+    states,
+)
 
 __all__ = ["attach"]
 
 
 def attach(app: web.Application) -> None:
     """Give *app* the read API."""
-    for area in (states, series, retention, events, live, sql, explain, pipeline, openapi):
+    for area in (
+        states,
+        bots,
+        removal,
+        keys,
+        hooks,
+        dashboards,
+        dashboard_events,
+        alerts,
+        alert_log,
+        registry,
+        series,
+        retention,
+        events,
+        live,
+        sql,
+        explain,
+        pipeline,
+        botmetrics_dashboards,
+        me,
+        people,
+        roles,
+        links,
+        openapi,
+    ):
         area.attach(app)

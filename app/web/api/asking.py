@@ -5,19 +5,20 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
 from aiohttp import web
 
-from app.core.bots import Refusal
-from app.core.registry import Bot
-from app.web.auth import Caller, reader_of
+from app.core.refusal import Refusal
+from app.core.registry import Bot, Role
+from app.core.times import iso
+from app.web.auth import COOKIE, Caller, reader_of, refuse_foreign
 from app.web.errors import Fault
 from app.web.parts import PARTS
 
 __all__ = [
+    "admin_of",
     "answer",
     "bot_of",
     "caller_of",
@@ -45,18 +46,32 @@ def caller_of(request: web.Request) -> Caller:
     """Return who reads, or refuse."""
     caller = reader_of(request)
     if caller is None:
+        if COOKIE in request.cookies:
+            refuse_foreign(request)
         message = "Sign in, or send a read key: Authorization: Bearer bpread..."
         raise Fault(401, "unauthorized", message, {"WWW-Authenticate": "Bearer"})
     return caller
 
 
-def bot_of(request: web.Request) -> Bot:
-    """Return the bot in the address, if the caller may read it; another's bot looks like none."""
+def admin_of(request: web.Request) -> Caller:
+    """Return an administrator who asks, or refuse."""
+    caller = caller_of(request)
+    if not caller.is_admin:
+        raise Fault(
+            403, "not_allowed", "This is for administrators; ask one, or use an admin key for all bots."
+        )
+    return caller
+
+
+def bot_of(request: web.Request, role: Role = "viewer") -> Bot:
+    """Return the bot in the address, if the caller has *role* there; a bot that is not theirs looks like none."""
     caller = caller_of(request)
     name = request.match_info["bot"]
     bot = request.app[PARTS].registry.state.bots.get(name)
     if bot is None or not caller.may_read(name):
         raise Fault(404, "unknown_bot", f"There is no bot {name[:60]!r} that you may read.")
+    if not caller.may(name, role):
+        raise Fault(403, "not_allowed", f"This needs the role {role} in {name}; ask an owner of it.")
     return bot
 
 
@@ -129,7 +144,7 @@ def to_cursor(place: Any) -> str:
 def or_fault(outcome: T | Refusal) -> T:
     """Return *outcome*, or refuse with its reason."""
     if isinstance(outcome, Refusal):
-        raise Fault(400, outcome.code, outcome.message)
+        raise Fault(400, outcome.code, outcome.message, field=outcome.field)
     return outcome
 
 
@@ -138,13 +153,6 @@ def answer(content: Any) -> web.Response:
     return web.Response(
         body=_encode(content), content_type="application/json", headers={"Cache-Control": "no-store"}
     )
-
-
-def iso(at_ms: int | None) -> str | None:
-    """Write an instant as ISO 8601 in UTC; None for none."""
-    if at_ms is None:
-        return None
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _whole(text: str) -> str:

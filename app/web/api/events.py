@@ -18,20 +18,16 @@ from aiohttp import web
 from app.core.calendar import DAY_MS
 from app.core.periods import parse_time
 from app.core.registry import Bot
+from app.core.shown import event_shown, row_shown
 from app.core.times import END_MS
-from app.web.api.asking import answer, bot_of, choice, cursor_of, iso, number, parameters, to_cursor
+from app.web.api.asking import answer, bot_of, choice, cursor_of, number, parameters, to_cursor
 from app.web.api.states import READER
 from app.web.errors import Fault
 from app.web.parts import PARTS
 
-__all__ = ["attach"]
+__all__ = ["attach", "range_of"]
 
 _MOST: Final = 1000
-_FIELDS: Final = (
-    "event_id", "user_id", "at", "received_at", "direction", "kind", "text", "intent", "intent_confidence",
-    "not_handled", "platform", "conversation_id", "session_id", "message_id", "event_name", "amount", "currency",
-    "locale", "attributes", "user_attributes", "warnings", "dialect", "sdk", "raw_partition", "raw_offset", "raw_index",
-)  # fmt: skip
 _USER_FIELDS: Final = (
     "user_id", "first_at", "last_at", "first_active_at", "last_active_at", "events", "messages_in", "messages_out",
     "platform", "locale",
@@ -49,6 +45,18 @@ def attach(app: web.Application) -> None:
     app.router.add_get(f"{base}/users", _users)
     app.router.add_get(f"{base}/users/{{user}}", _user)
     app.router.add_get(f"{base}/conversations/{{conversation}}", _conversation)
+
+
+def range_of(asked: dict[str, str], zone: str) -> tuple[int, int]:
+    """Return the instants between which `from` and `to` are: everything where they are not said."""
+    found = []
+    for name, default in (("from", 0), ("to", END_MS)):
+        at_ms = parse_time(asked[name], zone) if name in asked else default
+        if at_ms is None:
+            message = f"`{name}` is {asked[name][:40]!r}; write a date (2004-05-27) or a time (2004-05-27T12:00:00Z)."
+            raise Fault(400, "bad_time", message)
+        found.append(max(at_ms, 0))
+    return found[0], found[1]
 
 
 async def _events(request: web.Request) -> web.Response:
@@ -96,12 +104,12 @@ async def _described(request: web.Request, bot: Bot, rows: list[tuple[Any, ...]]
     users = [row[0] for row in rows]
     known = await request.app[READER].rows("users.attributes", bot=bot.id, users=users) if users else []
     of_user = {user: dict(zip(_KNOWN, values, strict=True)) for user, *values in known}
-    return [_shown(row, _USER_FIELDS) | of_user.get(row[0], _NOTHING) for row in rows]
+    return [row_shown(row, _USER_FIELDS) | of_user.get(row[0], _NOTHING) for row in rows]
 
 
 async def _page(request: web.Request, bot: Bot, asked: dict[str, str]) -> dict[str, Any]:
     limit = number(asked, "limit", 50, _MOST)
-    first_ms, end_ms = _range(asked, bot.reporting.zone)
+    first_ms, end_ms = range_of(asked, bot.reporting.zone)
     place = cursor_of(asked, tuple[int, str, str])
     newest_ms = min(end_ms, request.app[PARTS].clock() + DAY_MS, place[0] + 1 if place else END_MS)
     rows: list[tuple[Any, ...]] = []
@@ -124,22 +132,4 @@ async def _page(request: web.Request, bot: Bot, asked: dict[str, str]) -> dict[s
         if len(rows) == limit or newest_ms - stretch_ms <= first_ms:
             break
     following = to_cursor((rows[-1][2], rows[-1][1], rows[-1][0])) if len(rows) == limit else None
-    return {"events": [_shown(row, _FIELDS) for row in rows], "next_cursor": following}
-
-
-def _range(asked: dict[str, str], zone: str) -> tuple[int, int]:
-    found = []
-    for name, default in (("from", 0), ("to", END_MS)):
-        at_ms = parse_time(asked[name], zone) if name in asked else default
-        if at_ms is None:
-            message = f"`{name}` is {asked[name][:40]!r}; write a date (2004-05-27) or a time (2004-05-27T12:00:00Z)."
-            raise Fault(400, "bad_time", message)
-        found.append(max(at_ms, 0))
-    return found[0], found[1]
-
-
-def _shown(row: tuple[Any, ...], fields: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        name: iso(value) if name == "at" or name.endswith("_at") else value
-        for name, value in zip(fields, row, strict=True)
-    }
+    return {"events": [event_shown(row) for row in rows], "next_cursor": following}

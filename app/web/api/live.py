@@ -5,6 +5,8 @@ Server-Sent Events: numbers of a bot as they change, and lines of its conversati
 
     event: counters   {"updated_at", "cells": [{"measure","dim","key","window","start","value"}]}: first all that the
                       live view holds (core/live.py), then what changed, at most twice a second
+    event: alert      {"id","alert","name","type","at","started_at","measure","value",...}: first what was last told of each
+                      alert of the bot, then each change: pending, firing, resolved, or ok without having fired
     event: event      a message or custom event, at most five a second, only of what happens from now on
 
 Rolling users and retention are not followed; ask for their series now and then.  `Last-Event-ID` brings what changed
@@ -14,21 +16,25 @@ since, as long as it is the same process; else everything again.  Who reads too 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 from aiohttp import web
 
 from app.adapters.live import Live, Watcher
+from app.core.alerts.machine import Transition
 from app.core.counters import Cell
 from app.core.events import BotEvent, is_activity, is_message
 from app.core.periods import Period, label
 from app.core.registry import Bot
 from app.web.api.asking import bot_of, iso, parameters
-from app.web.api.states import LIVE
+from app.web.api.states import ALERTS, LIVE
+from app.web.auth import reader_of
 from app.web.errors import Fault
+from app.web.parts import PARTS
 
-__all__ = ["attach"]
+__all__ = ["attach", "shown_alert"]
 
 _MOST_WATCHERS: Final = 1000
 _PAUSE_S: Final = 0.5
@@ -58,7 +64,10 @@ async def _live(request: web.Request) -> web.StreamResponse:
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 await response.prepare(request)
-            await _Stream(live, watcher, bot, response).run(_since(live, request))
+            watcher.alerts += request.app[ALERTS].past.of_bot(bot.id)
+            await _Stream(live, watcher, bot, response, lambda: _may_read(request, bot)).run(
+                _since(live, request)
+            )
         except (ConnectionError, TimeoutError):
             if request.transport is not None:
                 request.transport.abort()
@@ -68,21 +77,34 @@ async def _live(request: web.Request) -> web.StreamResponse:
 class _Stream:
     """One watcher's stream."""
 
-    def __init__(self, live: Live, watcher: Watcher, bot: Bot, response: web.StreamResponse) -> None:
+    def __init__(
+        self,
+        live: Live,
+        watcher: Watcher,
+        bot: Bot,
+        response: web.StreamResponse,
+        is_allowed: Callable[[], bool],
+    ) -> None:
         self._live = live
         self._watcher = watcher
         self._bot = bot
         self._response = response
+        self._is_allowed = is_allowed
 
     async def run(self, since: int) -> None:
-        """Send until the client leaves, is too slow, or the process ends."""
+        """Send until the client leaves, is too slow or may not read any more, or the process ends."""
         sent = await self._send_cells(since, even_if_none=True)
+        await self._send_alerts()
         while not self._live.is_closing:
-            if not await self._is_woken():
+            is_woken = await self._is_woken()
+            if not self._is_allowed():
+                return
+            if not is_woken:
                 await self._write(b": still here\n\n")
                 continue
             self._watcher.woken.clear()
             sent = await self._send_cells(sent)
+            await self._send_alerts()
             await self._send_lines()
             await asyncio.sleep(_PAUSE_S)
 
@@ -112,9 +134,20 @@ class _Stream:
         for line in spoken[-_LINES:]:
             await self._write(b"event: event\ndata: %s\n\n" % _encode(_line(line)))
 
+    async def _send_alerts(self) -> None:
+        alerts, self._watcher.alerts = self._watcher.alerts, []
+        for told in alerts:
+            await self._write(b"event: alert\ndata: %s\n\n" % _encode(shown_alert(told)))
+
     async def _write(self, data: bytes) -> None:
         async with asyncio.timeout(_PATIENCE_S):
             await self._response.write(data)
+
+
+def _may_read(request: web.Request, bot: Bot) -> bool:
+    """Tell whether the key or session with which the stream was asked for still opens it."""
+    caller = reader_of(request)
+    return caller is not None and caller.may_read(bot.id) and bot.id in request.app[PARTS].registry.state.bots
 
 
 def _since(live: Live, request: web.Request) -> int:
@@ -131,6 +164,27 @@ def _shown(cell: Cell, number: int, zone: str) -> dict[str, Any]:
         "window": cell.window,
         "start": label(cell.window, Period(cell.start, cell.start), zone),
         "value": number,
+    }
+
+
+def shown_alert(told: Transition) -> dict[str, Any]:
+    """Return what became of an alert, as readers see it."""
+    condition = told.condition
+    return {
+        "id": told.id,
+        "alert": told.alert,
+        "bot": told.bot,
+        "name": told.name,
+        "type": told.type,
+        "at": iso(told.at),
+        "started_at": iso(told.started_at),
+        "measure": told.measure,
+        "window_s": told.window_s,
+        "condition": {"op": condition.op, "threshold": condition.threshold, "against": condition.against},
+        "value": told.value,
+        "base": told.base,
+        "change_percent": told.change,
+        "reason": told.reason or None,
     }
 
 

@@ -1,7 +1,6 @@
 """
-Bots, and a number of one of them over time.
+A number of a bot over time.
 
-    GET /data/v1/bots
     GET /data/v1/bots/{bot}/series?measure=M&window=day&from=&to=&by=&filter=
 """
 
@@ -16,9 +15,8 @@ from app.adapters.numbers import series, updated_at
 from app.core.calendar import calendar_of
 from app.core.filters import filter_of
 from app.core.periods import WINDOWS, span_of
-from app.core.registry import Bot
 from app.core.series import Query, ask_of, points
-from app.web.api.asking import answer, bot_of, caller_of, choice, iso, or_fault, parameters, values_of
+from app.web.api.asking import answer, bot_of, choice, iso, or_fault, parameters, values_of
 from app.web.api.states import READER
 from app.web.errors import Fault
 from app.web.parts import PARTS
@@ -27,17 +25,8 @@ __all__ = ["attach"]
 
 
 def attach(app: web.Application) -> None:
-    """Give *app* bots and series."""
-    app.router.add_get("/data/v1/bots", _bots)
+    """Give *app* series."""
     app.router.add_get("/data/v1/bots/{bot}/series", _series)
-
-
-async def _bots(request: web.Request) -> web.Response:
-    caller = caller_of(request)
-    parameters(request, ())
-    bots = request.app[PARTS].registry.state.bots.values()
-    mine = sorted((bot for bot in bots if caller.may_read(bot.id)), key=lambda bot: (bot.created_at, bot.id))
-    return answer({"bots": [_shown(bot) for bot in mine]})
 
 
 async def _series(request: web.Request) -> web.Response:
@@ -49,7 +38,8 @@ async def _series(request: web.Request) -> web.Response:
         )
     window = choice(asked, "window", WINDOWS, "day")
     conditions = or_fault(filter_of(values_of(request, "filter")))
-    ask = or_fault(ask_of(asked["measure"], window, asked.get("by", ""), conditions))
+    dashboards = {one.id: one for one in request.app[PARTS].registry.state.dashboards_of(bot.id)}
+    ask = or_fault(ask_of(asked["measure"], window, asked.get("by", ""), conditions, dashboards))
     now_ms = request.app[PARTS].clock()
     calendar = calendar_of(bot.reporting.zone, bot.reporting.week_start)
     span = or_fault(span_of(window, asked.get("from"), asked.get("to"), now_ms, calendar))
@@ -70,18 +60,3 @@ async def _series(request: web.Request) -> web.Response:
         groups = [{"key": key, "points": points(values, span, now_ms)} for key, values in found.items()]
         return answer({**head, "by": ask.by, "groups": groups})
     return answer({**head, "points": points(found[""], span, now_ms)})
-
-
-def _shown(bot: Bot) -> dict[str, Any]:
-    reporting = bot.reporting
-    return {
-        "bot": bot.id,
-        "name": bot.name,
-        "platform": bot.platform,
-        "time_zone": reporting.zone,
-        "week_start": reporting.week_start,
-        "session_gap_s": reporting.session_gap_s,
-        "confidence_threshold": reporting.confidence_threshold,
-        "created_at": iso(bot.created_at),
-        "archived_at": iso(bot.archived_at),
-    }

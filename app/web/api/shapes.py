@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from app.core.retention import Cohort, Overall
 
 __all__ = [
-    "BotList",
-    "BotShown",
     "BotmetricsRefused",
     "Conversation",
     "EventPage",
@@ -43,12 +41,13 @@ __all__ = [
 ]
 
 
-class Fault(msgspec.Struct):
-    """`code` for machines, `message`: what is wrong and what to do, `request_id`: as in the log."""
+class Fault(msgspec.Struct, omit_defaults=True):
+    """`code` for machines, `message`: what is wrong and what to do, `field`: where, `request_id`: as in the log."""
 
     code: str
     message: str
     request_id: str
+    field: str = ""
 
 
 class Problem(msgspec.Struct):
@@ -137,9 +136,28 @@ class Instance(msgspec.Struct):
 
 
 class InstanceState(msgspec.Struct):
-    """`enabled`: nothing has to be set up here."""
+    """`enabled` as soon as it is registered, until somebody says otherwise."""
 
     state: str
+
+
+class InstanceChanged(msgspec.Struct):
+    """The installation with its new token."""
+
+    id: int
+    state: str
+
+
+class DashboardNumbers(msgspec.Struct):
+    """
+    Numbers by the start of their period, or one for all time; `count` is that of the present period.
+
+    `growth` is that of the last two complete periods: -1 is a fall to zero, null a rise from it.
+    """
+
+    growth: float | None
+    count: int
+    data: dict[str, int] | int
 
 
 class ShortLinkWanted(msgspec.Struct):
@@ -175,26 +193,6 @@ class Success(msgspec.Struct):
     """Done."""
 
     success: bool
-
-
-class BotShown(msgspec.Struct):
-    """A bot and how its numbers are cut."""
-
-    bot: str
-    name: str
-    platform: str
-    time_zone: str
-    week_start: Literal["monday", "sunday"]
-    session_gap_s: int
-    confidence_threshold: float | None
-    created_at: str | None
-    archived_at: str | None
-
-
-class BotList(msgspec.Struct):
-    """The bots the caller may read."""
-
-    bots: list[BotShown]
 
 
 class Point(msgspec.Struct):

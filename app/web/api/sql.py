@@ -15,8 +15,8 @@ from aiohttp import web
 from app.adapters.analyst import Answer, ask
 from app.adapters.reader import Reader
 from app.config import KIB
-from app.core.bots import Refusal
 from app.core.confinement import Limits
+from app.core.refusal import Refusal
 from app.core.tabular import FORMATS, written
 from app.web.api.asking import caller_of
 from app.web.errors import Fault

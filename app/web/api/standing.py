@@ -21,10 +21,16 @@ from app.web.parts import PARTS, SETTINGS
 
 __all__ = ["STAGES", "Stage", "Standing", "StandingDesk"]
 
-STAGES: Final = ("normalise", "track", "store")
+STAGES: Final = ("normalise", "track", "alert", "store")
 
 _KEEP_MS: Final = 1000
-_WORK: Final = {"web": "accepted", "normalise": "events", "track": "events", "store": "rows"}
+_WORK: Final = {
+    "web": "accepted",
+    "normalise": "events",
+    "track": "events",
+    "alert": "cells",
+    "store": "rows",
+}
 """The figure of a stage that says how much it does."""
 
 
@@ -47,7 +53,7 @@ class Stage(msgspec.Struct, frozen=True):
     One stage and its processes.
 
     `lag_records` in all and by topic, `lag_events` judged by the records so far, `lag_seconds` the age of the oldest
-    record that is not done; `rate` in events (store: rows) per second.
+    record that is not done; `rate` in events (alert: numbers, store: rows) per second.
     """
 
     stage: str

@@ -13,21 +13,24 @@ import structlog
 from aiohttp import web
 from prometheus_client import Counter
 
+from app.adapters.alerts import AlertLog
 from app.adapters.announcer import announce
 from app.adapters.heartbeat import Heartbeat
 from app.adapters.lag import LagGauge
 from app.adapters.live import Live
 from app.adapters.pulse import Pulse, follow_pulse
 from app.adapters.reader import Reader
+from app.core.removal import removed_bots
 from app.observe import EVENTS_ACCEPTED, EVENTS_REJECTED
 from app.web.parts import PARTS, SETTINGS
 
-__all__ = ["LAG", "LIVE", "PULSE", "READER", "attach", "guarded"]
+__all__ = ["ALERTS", "LAG", "LIVE", "PULSE", "READER", "attach", "guarded"]
 
 READER: Final = web.AppKey("reader", Reader)
 PULSE: Final = web.AppKey("pulse", Pulse)
 LIVE: Final = web.AppKey("live", Live)
 LAG: Final = web.AppKey("lag", LagGauge)
+ALERTS: Final = web.AppKey("alerts", AlertLog)
 
 _log = structlog.get_logger(__name__)
 
@@ -39,6 +42,9 @@ def attach(app: web.Application) -> None:
     app[PULSE] = Pulse(parts.clock)
     app[LAG] = LagGauge(settings.kafka)
     app[LIVE] = Live(settings.kafka, app[READER], lambda: list(parts.registry.state.bots), parts.clock)
+    app[ALERTS] = AlertLog(settings.kafka, app[LIVE].tell)
+    live = app[LIVE]
+    parts.registry.on_change(lambda state: live.forget(removed_bots(state)))
     app.on_shutdown.append(_say_goodbye)
     app.cleanup_ctx.append(_reading)
     if settings.kafka:
@@ -79,6 +85,7 @@ async def _beating(app: web.Application) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(guarded("live", app[LIVE].run())),
         asyncio.create_task(guarded("pulse", follow_pulse(bootstrap, app[PULSE], clock).run())),
+        asyncio.create_task(guarded("alerts", app[ALERTS].run())),
         asyncio.create_task(guarded("announce", announce(bootstrap, word))),
     ]
     yield

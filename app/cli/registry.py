@@ -1,0 +1,164 @@
+"""The whole registry as one file: for backup, and for configuration under version control."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from app.adapters.config_file import parse_config, written_config
+from app.adapters.registry import KafkaRegistry
+from app.adapters.seal import seal_of
+from app.adapters.webhooks_out import new_secret
+from app.cli._registry import as_json, because, here, now_ms, refused_or, say, settings_at, state_at, who
+from app.core.portable import Extent, Misplaced, Plan, Portable, Shell, plan_all, plan_part, portable_of
+from app.core.refusal import Refusal
+from app.core.registry import Fact, State, kind_of
+from app.errors import BotpulseError
+from app.ports import Seal
+
+__all__ = ["command"]
+
+_WITH_SECRETS_MODE = 0o600
+_PLAIN_MODE = 0o644
+
+
+@click.group()
+def command() -> None:
+    """
+    The whole registry as one file: for backup, and for configuration under version control.
+
+    \b
+    Examples:
+      botpulse registry export botpulse.yaml
+      botpulse registry import botpulse.yaml --dry-run
+    """
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+@click.option(
+    "--with-secrets", is_flag=True, help="Also sealed secrets and hashes of passwords: keep the file safe."
+)
+@click.option("--with-instances", is_flag=True, help="Also where bots are installed.")
+@here
+@as_json
+def export(file: Path, with_secrets: bool, with_instances: bool, home: Path | None, is_json: bool) -> None:
+    """Write what there is to FILE (`-` for stdout). The same registry is the same file."""
+    portable = portable_of(state_at(home), Extent(with_secrets, with_instances))
+    text = written_config(portable)
+    if str(file) == "-":
+        click.echo(text, nl=False)
+        return
+    file.touch(mode=_WITH_SECRETS_MODE if with_secrets else _PLAIN_MODE)
+    if with_secrets:
+        file.chmod(_WITH_SECRETS_MODE)
+    file.write_text(text, encoding="utf-8")
+    counts = {"bots": len(portable.bots or {}), "people": len(portable.people or {})}
+    lines = [f"{counts['bots']} bots and {counts['people']} people written to {file}"]
+    say({"file": str(file), **counts}, is_json, lines)
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Also remove what the file does not name: dashboards, alerts, keys, people; bots are archived.",
+)
+@because
+@here
+@as_json
+def import_(file: Path, dry_run: bool, prune: bool, why: str, home: Path | None, is_json: bool) -> None:
+    """
+    Make the registry what FILE (`-` for stdin) says.
+
+    Each bot is one change, all of it or nothing.  Doing it again changes nothing.
+    """
+    outcome = parse_config(_read(file))
+    if isinstance(outcome, Misplaced):
+        raise BotpulseError(f"{outcome.place}: {outcome.message}", "bad_file")
+    settings = settings_at(home)
+    fresh = _Fresh(seal_of(settings))
+    shell = Shell(now_ms(), fresh.new_id, fresh.sealed_for, prune)
+    plans = refused_or(plan_all(state_at(home), outcome, shell))
+    if not dry_run:
+        asyncio.run(_apply(settings.kafka, outcome, plans, shell, why))
+    _tell(plans, {} if dry_run else fresh.made, is_json, dry_run)
+
+
+class _Fresh:
+    """Ids and secrets that are made once for each that needs one, however often it is planned."""
+
+    def __init__(self, seal: Seal) -> None:
+        self.made: dict[str, dict[str, str]] = {}
+        self._seal = seal
+        self._ids: dict[str, str] = {}
+        self._sealed: dict[tuple[str, str], str] = {}
+
+    def new_id(self, person: str) -> str:
+        return self._ids.setdefault(person, f"p{secrets.token_hex(6)}")
+
+    def sealed_for(self, alert: str, to: str) -> str:
+        if (alert, to) not in self._sealed:
+            secret = new_secret()
+            self.made.setdefault(alert, {})[to] = secret
+            self._sealed[alert, to] = self._seal.seal(secret)
+        return self._sealed[alert, to]
+
+
+async def _apply(bootstrap: str, file: Portable, plans: list[Plan], shell: Shell, why: str) -> None:
+    registry = KafkaRegistry(bootstrap)
+    await registry.start()
+    try:
+        for plan in plans:
+            if plan.facts:
+                await registry.change(_deciding(file, plan.name, shell), who(), why)
+    finally:
+        await registry.stop()
+
+
+def _deciding(file: Portable, name: str, shell: Shell) -> Callable[[State], list[Fact] | Refusal]:
+    def decide(state: State) -> list[Fact] | Refusal:
+        plan = plan_part(state, file, name, shell)
+        return plan if isinstance(plan, Refusal) else plan.facts
+
+    return decide
+
+
+def _tell(plans: list[Plan], made: dict[str, dict[str, str]], is_json: bool, is_dry: bool) -> None:
+    changes = [_change(plan.name, fact) for plan in plans for fact in plan.facts]
+    notes = [note for plan in plans for note in plan.notes]
+    lines = [
+        " ".join(filter(None, (one["what"], one["id"], one["name"] and f"({one['name']})")))
+        for one in changes
+    ]
+    lines += [f"left alone: {note}" for note in notes]
+    lines += [
+        f"secret of alert {alert}, {to}  {secret}  (shown only now)"
+        for alert, of_alert in made.items()
+        for to, secret in of_alert.items()
+    ]
+    end = "would be made; nothing was" if is_dry else "made"
+    summary = f"{len(changes)} changes {end}" if changes else "everything is as the file says"
+    answer = {"changes": changes, "left_alone": notes, "secrets": made, "applied": not is_dry}
+    say(answer, is_json, [*lines, summary])
+
+
+def _change(bot: str, fact: Fact) -> dict[str, str]:
+    subject = fact.subject
+    name = getattr(subject, "name", "") or getattr(subject, "email", "")
+    return {"bot": bot, "what": fact.type, "kind": kind_of(subject), "id": subject.id, "name": name}
+
+
+def _read(file: Path) -> str:
+    content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise BotpulseError(f"{file} is not UTF-8 text", "bad_file") from error

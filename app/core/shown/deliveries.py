@@ -1,0 +1,49 @@
+"""What was sent of an alert, as people are shown it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from app.core.alerts.deliveries import AlertDelivery, DeliveryState
+from app.core.alerts.machine import TransitionType
+from app.core.times import iso
+
+__all__ = ["AttemptShown", "DeliveryShown", "delivery_shown"]
+
+
+class AttemptShown(msgspec.Struct):
+    """One try. `status` is that of HTTP or SMTP, 0 where nobody answered."""
+
+    at: str | None
+    status: int
+    ms: int
+    answer: str
+
+
+class DeliveryShown(msgspec.Struct):
+    """A transition on its way to a channel; `id` is the `webhook-id`, the same on every try. `tries` counts all of them."""
+
+    id: str
+    type: TransitionType
+    kind: Literal["webhook", "email"]
+    to: str
+    state: DeliveryState
+    created_at: str | None
+    tries: int
+    attempts: list[AttemptShown]
+
+
+def delivery_shown(one: AlertDelivery) -> DeliveryShown:
+    """Return a delivery for people."""
+    return DeliveryShown(
+        one.id,
+        one.transition.type,
+        one.kind,
+        one.to,
+        one.state,
+        iso(one.created_at),
+        one.tries,
+        [AttemptShown(iso(each.at), each.status, each.ms, each.answer) for each in one.attempts],
+    )

@@ -1,0 +1,85 @@
+"""What every address that changes the registry does alike: in whose name, why, and what has happened so far."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from app.core.registry import State
+from app.core.shown import PastShown, past_shown
+from app.ports import Decide
+from app.web.api.asking import answer, caller_of, parameters
+from app.web.errors import Fault
+from app.web.parts import PARTS
+
+__all__ = [
+    "LONGEST_WHY",
+    "History",
+    "change",
+    "created",
+    "given",
+    "history_of",
+    "new_id",
+    "now_ms",
+    "state_of",
+    "why_of",
+]
+
+LONGEST_WHY: Final = 500
+
+
+class History(msgspec.Struct):
+    """What happened to one object, the newest first."""
+
+    history: list[PastShown]
+
+
+async def change(request: web.Request, decide: Decide, why: str = "") -> State:
+    """Carry out a command in the name of whoever asks, who said *why* in the body or in the address."""
+    if len(why) > LONGEST_WHY:
+        raise Fault(400, "too_long", f"`why` has at most {LONGEST_WHY} characters.", field="why")
+    return await request.app[PARTS].registry.change(decide, caller_of(request).name, why)
+
+
+async def history_of(request: web.Request, kind: str, id: str) -> web.Response:
+    """Answer who changed a subject, when and why."""
+    parameters(request, ())
+    registry = request.app[PARTS].registry
+    past = await registry.past(kind, id)
+    return answer(History(past_shown(registry.state, past)))
+
+
+def why_of(request: web.Request) -> str:
+    """Return the reason in the address; there is nothing else to say in it."""
+    return parameters(request, ("why",)).get("why", "")
+
+
+def given(asked: msgspec.Struct) -> dict[str, Any]:
+    """Return the fields that the body has, but for the reason."""
+    fields = msgspec.structs.asdict(asked)
+    return {name: value for name, value in fields.items() if value is not msgspec.UNSET and name != "why"}
+
+
+def created(content: Any) -> web.Response:
+    """Return *content* as what is there from now on."""
+    response = answer(content)
+    response.set_status(201)
+    return response
+
+
+def state_of(request: web.Request) -> State:
+    """Return what the registry says now."""
+    return request.app[PARTS].registry.state
+
+
+def now_ms(request: web.Request) -> int:
+    """Return the time by the process's clock."""
+    return request.app[PARTS].clock()
+
+
+def new_id(prefix: str) -> str:
+    """Return an id nobody has."""
+    return f"{prefix}{secrets.token_hex(6)}"
