@@ -26,9 +26,10 @@ import psutil
 from app.adapters.registry import transact
 from app.adapters.topics import RAW_EVENTS, ensure_topics
 from app.config import Settings
-from app.core.bots import hash_of, key_text
-from app.core.registry import Bot, Fact, Key
+from app.core.api_keys import hash_of, key_text
+from app.core.registry import Bot, Key
 from tests.broker import own_broker
+from tests.facts import saying
 from tests.waiting import until
 
 __all__ = ["main"]
@@ -72,7 +73,7 @@ def main() -> None:
 def _make_bot(bootstrap: str) -> None:
     bot = Bot("bench", "Bench", "generic", 0)
     key = Key("bench", "ingest", hash_of(_KEY), 0, "bench")
-    transact(bootstrap, lambda _state: [Fact("created", 0, "bench", one) for one in (bot, key)])
+    transact(bootstrap, saying(bot, key), "bench")
 
 
 @contextlib.contextmanager

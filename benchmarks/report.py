@@ -15,6 +15,7 @@ _PACKAGES = (
     "faust-streaming",
     "clickhouse-driver",
     "chdb",
+    "google-re2",
     "orjson",
     "msgspec",
     "uvloop",

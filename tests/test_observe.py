@@ -9,7 +9,7 @@ import sys
 import pytest
 from prometheus_client import REGISTRY
 
-from app.core.bots import key_text
+from app.core.api_keys import key_text
 from app.observe import without_secrets
 
 KEY = key_text("ingest", 12345)

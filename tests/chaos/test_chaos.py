@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.stack]
 
 KILLS = int(os.environ.get("CHAOS_KILLS", "5"))
 EVENTS = 100_000
-PARTS = ["web", "normalise", "track", "store", "kafka", "engine"]
+PARTS = ["web", "normalise", "track", "alert", "store", "kafka", "engine"]
 
 
 @pytest.fixture

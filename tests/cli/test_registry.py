@@ -15,7 +15,7 @@ from app.adapters.registry import load
 from app.adapters.topics import ensure_topics
 from app.cli import main
 from app.config import Settings
-from app.core.bots import hash_of
+from app.core.api_keys import hash_of
 from app.core.events import Reporting
 from app.registry_setup import ensure_admin
 from tests.broker import unique
@@ -89,22 +89,49 @@ def test_create_refuses(bootstrap: str, expected: str, option: str, value: str) 
 
 
 def test_set_and_show(bootstrap: str) -> None:
-    """What may change is changed and shown; what numbers are cut by is refused."""
-    bot = create(name="Pizza")["bot"]
-    call("bots", "set", bot, "--name", "Pasta", "--confidence-threshold", "0.4")
+    """What is named changes and is shown; the reason is in the history."""
+    bot = create(name="Pizza", more_platform="slack")["bot"]
+    call("bots", "set", bot, "--name", "Pasta", "--confidence-threshold", "0.4", "--why", "new cook")
 
     shown = call("bots", "show", bot)
-    assert ("Pasta", 0.4, "UTC") == (shown["name"], shown["confidence_threshold"], shown["time_zone"])
-    assert "cut_by_it" == refused("bots", "set", bot, "--time-zone", "Europe/Rome")
+    newest, oldest = call("bots", "history", bot)
+    assert ("Pasta", 0.4, "UTC", ["slack"]) == tuple(
+        shown[name] for name in ("name", "confidence_threshold", "time_zone", "more_platforms")
+    )
+    assert ("bot_changed", "new cook", ["Pizza", "Pasta"]) == (
+        newest["what"],
+        newest["why"],
+        newest["changed"]["name"],
+    )
+    assert "bot_created" == oldest["what"]
+    assert "unknown_bot" == refused("bots", "show", "nobody")
+    assert "unknown_bot" == refused("bots", "history", "nobody")
 
 
-def test_delete_archives(bootstrap: str) -> None:
-    """A deleted bot is still listed, as archived."""
+def test_archive_and_restore(bootstrap: str) -> None:
+    """An archived bot is listed as such and takes nothing until it is restored."""
     bot = create(name="Pizza")["bot"]
-    call("bots", "delete", bot)
+    call("bots", "archive", bot)
+    listed = [one["archived_at"] is not None for one in call("bots", "list") if one["bot"] == bot]
+    sent = refused("send", "--bot", bot, "--user", "ada", "--text", "hi")
+    restored = call("bots", "restore", bot)
 
-    assert [True] == [one["archived_at"] is not None for one in call("bots", "list") if one["bot"] == bot]
-    assert "unknown_bot" == refused("send", "--bot", bot, "--user", "ada", "--text", "hi")
+    assert [True] == listed
+    assert ("unknown_bot", None) == (sent, restored["archived_at"])
+
+
+def test_delete(bootstrap: str) -> None:
+    """Only an archived bot, and only for whoever names it once more; its id is taken for ever."""
+    bot = create(name="Pizza")["bot"]
+    in_use = refused("bots", "delete", bot, "--confirm", bot)
+    call("bots", "archive", bot)
+    unconfirmed = refused("bots", "delete", bot, "--confirm", "no")
+    deleted = call("bots", "delete", bot, "--confirm", bot)
+
+    assert ("not_archived", "not_confirmed") == (in_use, unconfirmed)
+    assert (2, None) == (deleted["removed"]["keys"], deleted["finished_at"])
+    assert deleted == call("bots", "removal", bot)
+    assert "id_taken" == refused("bots", "create", "--name", "x", "--id", bot)
 
 
 def test_keys(bootstrap: str) -> None:
@@ -117,6 +144,22 @@ def test_keys(bootstrap: str) -> None:
     assert (True, False) == (made["id"] in listed, made["key"] in listed)
     assert load(bootstrap).key_by_hash[hash_of(made["key"])].revoked_at is not None
     assert "needs_bot" == refused("keys", "create", "--scope", "ingest")
+
+
+def test_keys_are_rotated(bootstrap: str) -> None:
+    """The new one has the scope, bot and name of the old one, which ends with its grace."""
+    bot = create(name="Pizza")["bot"]
+    old = call(
+        "keys", "create", "--bot", bot, "--scope", "read", "--name", "grafana", "--expires", "2090-01-01"
+    )
+    new = call("keys", "rotate", old["id"], "--grace-s", "60", "--why", "yearly")
+    kept = load(bootstrap).keys
+
+    assert ("read", bot, "grafana", old["expires_at"]) == tuple(
+        new[name] for name in ("scope", "bot", "name", "expires_at")
+    )
+    assert kept[old["id"]].expires_at == kept[new["id"]].created_at + 60_000
+    assert "unknown_key" == refused("keys", "rotate", "nokey")
 
 
 def test_keys_of_channels(bootstrap: str) -> None:

@@ -71,6 +71,33 @@ def test_a_start_in_time_leaves_out_what_came_before(system: System, tmp_path: P
     assert before == derived(system, new)
 
 
+def test_what_back_fills_said_is_taken_back(system: System) -> None:
+    """Hits found in history are counted on arrival after it, so who follows the counters is told that there are none beside."""
+    now_s = int(time.time())
+    today = [("hour", now_s // 3600 * 3600), ("day", now_s // 86_400 * 86_400)]
+    parts = [
+        ("shop", "hits", "dashboard", window, start, "d@1", 2**32 - 1, 0, 7, 99) for window, start in today
+    ]
+    with system.clickhouse() as client:
+        client.execute("INSERT INTO counter_parts VALUES", parts)
+        client.execute(
+            "INSERT INTO backfilled_hits VALUES", [("shop", "d@1", "ann", "m1", now_s * 1000, now_s * 1000)]
+        )
+    system.stop()
+    done = system.run("replay", "--yes")
+    told = [batch for batch in system.stages.cell_batches() if batch.partition == 2**32 - 1]
+    with system.clickhouse() as client:
+        left = client.execute("SELECT count() FROM dashboard_hits WHERE bot_id = 'shop'")
+    system.start()
+
+    assert 0 == done.code, done.err
+    assert {("shop", "hits", "dashboard", *one, "d@1", 0) for one in today} == {
+        cell for batch in told for cell in batch.cells
+    }
+    assert all(batch.stamp > 99 for batch in told)
+    assert [(0,)] == left
+
+
 def test_it_refuses_while_workers_run(system: System, tmp_path: Path) -> None:
     """Nothing is touched while a stage gives signs of life, and the stages are named."""
     bot = filled(system, tmp_path / "a.ndjson")

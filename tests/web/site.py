@@ -11,16 +11,18 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from argon2 import PasswordHasher
 
 from app.adapters.edge import Limits
-from app.adapters.memory import MemoryLog, MemoryRegistry, memory_edge
+from app.adapters.memory import MemoryLog, MemoryMail, MemoryRegistry, memory_edge
+from app.adapters.passwords import hash_password
 from app.config import MIB, Settings
-from app.core.bots import hash_of, key_text
+from app.core.api_keys import hash_of, key_text
 from app.core.events import Reporting
-from app.core.registry import Bot, Fact, Key, Person, Scope, Subject
+from app.core.registry import Bot, Key, Person, Scope, Subject
+from app.ports import Mail
 from app.web.parts import Parts
 from app.web.server import build, serve
+from tests.facts import tell
 
 __all__ = [
     "ADMIN_KEY",
@@ -28,18 +30,21 @@ __all__ = [
     "INGEST_KEY",
     "NOW_MS",
     "PASSWORD",
+    "PASSWORD_HASH",
     "READ_KEY",
+    "SESSION_KEY",
     "Site",
-    "fact",
     "key",
     "running",
+    "tell",
 ]
 
 NOW_MS = 1_700_000_000_000
 INGEST_KEY, READ_KEY, ADMIN_KEY = key_text("ingest", 1), key_text("read", 2), key_text("admin", 3)
 EMAIL, PASSWORD = "anna@example.org", "correct horse"
 
-_QUICK_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+PASSWORD_HASH = hash_password(PASSWORD)
+SESSION_KEY = b"k" * 32
 
 
 @dataclass
@@ -85,15 +90,16 @@ class Site:
 
 @asynccontextmanager
 async def running(
-    clock: Any = lambda: NOW_MS, buffer_bytes: int = 64 * MIB, **settings: Any
+    clock: Any = lambda: NOW_MS, buffer_bytes: int = 64 * MIB, mail: Mail | None = None, **settings: Any
 ) -> AsyncIterator[Site]:
     """Run a server with one bot `pizza`, an archived bot `old`, keys of each scope and one person."""
     registry = MemoryRegistry()
-    for subject in _subjects():
-        await registry.append(fact(subject))
+    await tell(registry, *_subjects())
     edge, log = memory_edge(Limits(linger_s=0, timeout_s=1, buffer_bytes=buffer_bytes))
     await edge.start()
-    app = build(Settings(**settings), Parts(edge, registry, b"k" * 32, clock))
+    app = build(
+        Settings(**settings), Parts(edge, registry, SESSION_KEY, clock, mail=mail or MemoryMail(is_set=False))
+    )
     runner = await serve(app, "127.0.0.1", 0)
     port = runner.addresses[0][1]
     try:
@@ -102,11 +108,6 @@ async def running(
     finally:
         await runner.cleanup()
         await edge.stop()
-
-
-def fact(subject: Subject) -> Fact:
-    """Return the fact that *subject* is as it is."""
-    return Fact("told", NOW_MS, "test", subject)
 
 
 def key(identifier: str, scope: Scope, text: str, bot: str | None, revoked_at: int | None = None) -> Key:
@@ -132,5 +133,5 @@ def _subjects() -> list[Subject]:
         key("k4", "ingest", "bpingestOLD", "old"),
         key("k5", "ingest", "bpingestREVOKED", "pizza", revoked_at=NOW_MS),
         key("k6", "ingest", "bpingestPLAIN", "plain"),
-        Person("p1", EMAIL, _QUICK_HASH, NOW_MS, admin=True),
+        Person("p1", EMAIL, PASSWORD_HASH, NOW_MS, admin=True),
     ]

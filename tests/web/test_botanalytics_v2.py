@@ -10,11 +10,11 @@ import pytest
 import pytest_asyncio
 
 from app.config import KIB
-from app.core.bots import hash_of
+from app.core.api_keys import hash_of
 from app.core.channel_keys import CHANNELS, channel_key_text
 from app.core.normalise import normalise
 from app.core.registry import Key
-from tests.web.site import INGEST_KEY, NOW_MS, READ_KEY, Site, fact, running
+from tests.web.site import INGEST_KEY, NOW_MS, READ_KEY, Site, running, tell
 
 KEYS = {channel: channel_key_text(channel, number) for number, channel in enumerate(CHANNELS)}
 UNIVERSAL = KEYS["universal"]
@@ -39,7 +39,7 @@ async def site() -> AsyncIterator[Site]:
     async with running(max_event_bytes=64 * KIB) as one:
         for channel, text in KEYS.items():
             key = Key(f"v2-{channel}", "botanalytics-v2", hash_of(text), NOW_MS, "pizza", channel=channel)
-            await one.registry.append(fact(key))
+            await tell(one.registry, key)
         yield one
 
 

@@ -29,7 +29,7 @@ from app.web.ingest import WAYS, Way
 from app.web.parts import PARTS
 from tests.web.bodies import own_body, packed
 from tests.web.signing import SIGNERS
-from tests.web.site import INGEST_KEY, NOW_MS, Site, fact, key, running
+from tests.web.site import INGEST_KEY, NOW_MS, Site, key, running, tell
 
 NAMES = {
     "path:.+": "messages/slack/",
@@ -93,16 +93,16 @@ class Loop:
 
     async def _prepare(self) -> None:
         registry, seal = self.site.registry, self.site.app[PARTS].seal
-        await registry.append(fact(Bot("kiki", "Kiki", "kik", NOW_MS)))
-        await registry.append(fact(key("k9", "ingest", "bpingestKIK", "kiki")))
+        await tell(registry, Bot("kiki", "Kiki", "kik", NOW_MS))
+        await tell(registry, key("k9", "ingest", "bpingestKIK", "kiki"))
         for channel, text in CHANNEL_KEYS.items():
             one = key(f"v2-{channel}", "botanalytics-v2", text, "pizza")
-            await registry.append(fact(msgspec.structs.replace(one, channel=channel)))
+            await tell(registry, msgspec.structs.replace(one, channel=channel))
         for platform in SIGNERS:
             secret = HookSecret(
                 f"h-{platform}", "pizza", platform, NOW_MS, seal.seal(SIGNERS[platform].secret("a"))
             )
-            await registry.append(fact(secret))
+            await tell(registry, secret)
 
     def send(self, request: bytes) -> bytes:
         """Send bytes and return the answer."""

@@ -22,7 +22,7 @@ from app.core.platforms.schemes import signature, signed_by_any
 from app.core.platforms.unpacking import form_item
 from app.core.registry import HookSecret
 from app.web.parts import PARTS
-from tests.web.site import INGEST_KEY, NOW_MS, Site, fact, running
+from tests.web.site import INGEST_KEY, NOW_MS, Site, running, tell
 
 SEEN: list[Request] = []
 
@@ -67,7 +67,9 @@ CERTIFIED = Platform(read, hook=Hook(verify, document=document, document_hosts=(
 def platforms(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three platforms made for the purpose, and one without a webhook."""
     SEEN.clear()
-    monkeypatch.setattr("app.core.hook_secrets.canonical", lambda name: {"alias": "signed"}.get(name, name))
+    monkeypatch.setattr(
+        "app.core.commands.hook_secrets.canonical", lambda name: {"alias": "signed"}.get(name, name)
+    )
     monkeypatch.setattr("app.web.ingest.hooks.canonical", lambda name: {"alias": "signed"}.get(name, name))
     made = {"signed": SIGNED, "unsigned": UNSIGNED, "certified": CERTIFIED, "hookless": Platform(read)}
     for name, platform in made.items():
@@ -81,7 +83,7 @@ async def hooked(*secrets: tuple[str, str], **settings: Any) -> AsyncIterator[Si
         seal = site.app[PARTS].seal
         for number, (platform, text) in enumerate(secrets):
             secret = HookSecret(f"h{number}", "pizza", platform, NOW_MS + number, seal.seal(text))
-            await site.registry.append(fact(secret))
+            await tell(site.registry, secret)
         yield site
 
 
@@ -167,7 +169,7 @@ async def test_any_active_secret_counts() -> None:
             (await call(site, "/hooks/signed/pizza", BODY, X_Sign=signature(one, BODY)))[0]
             for one in ("old", "s3")
         ]
-        await site.registry.append(fact(HookSecret("h0", "pizza", "signed", NOW_MS, "", NOW_MS)))
+        await tell(site.registry, HookSecret("h0", "pizza", "signed", NOW_MS, "", NOW_MS))
         after = [
             (await call(site, "/hooks/signed/pizza", BODY, X_Sign=signature(one, BODY)))[0]
             for one in ("old", "s3")
@@ -180,7 +182,7 @@ async def test_any_active_secret_counts() -> None:
 async def test_a_secret_of_another_seal_is_no_secret() -> None:
     """What cannot be opened is not there: the request is refused, the log says why, and not with what."""
     async with hooked() as site:
-        await site.registry.append(fact(HookSecret("h0", "pizza", "signed", NOW_MS, "gAAAAABnonsense")))
+        await tell(site.registry, HookSecret("h0", "pizza", "signed", NOW_MS, "gAAAAABnonsense"))
         status, answer = await call(site, "/hooks/signed/pizza", BODY, X_Sign=SIGN)
 
     assert (401, "not_set") == (status, code(answer))

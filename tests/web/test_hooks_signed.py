@@ -28,7 +28,7 @@ from tests.web.signing import (
     amazon_roots,
     microsoft_keys,
 )
-from tests.web.site import INGEST_KEY, NOW_MS, Site, fact, running
+from tests.web.site import INGEST_KEY, NOW_MS, Site, running, tell
 
 UNSIGNED = ("google", "lex", "rasa", "watson")
 
@@ -52,8 +52,9 @@ async def hooked(platform: str, *secrets: str) -> AsyncIterator[Site]:
             KEYS_URL: microsoft_keys(),
         }
         for number, text in enumerate(secrets):
-            await site.registry.append(
-                fact(HookSecret(f"h{number}", "pizza", platform, NOW_MS + number, parts.seal.seal(text)))
+            await tell(
+                site.registry,
+                HookSecret(f"h{number}", "pizza", platform, NOW_MS + number, parts.seal.seal(text)),
             )
         yield site
 
@@ -158,7 +159,7 @@ async def test_two_secrets_until_one_is_revoked(platform: str) -> None:
     """While a secret is replaced both are good; then the old one is not."""
     async with hooked(platform, *secrets_of(platform, "ab")) as site:
         both = [await send(site, platform, signed(site, platform, one)) for one in "ab"]
-        await site.registry.append(fact(HookSecret("h0", "pizza", platform, NOW_MS, "", NOW_MS)))
+        await tell(site.registry, HookSecret("h0", "pizza", platform, NOW_MS, "", NOW_MS))
         after = [await send(site, platform, signed(site, platform, one)) for one in "ab"]
 
     assert ([200, 200], [401, 200]) == (both, after)

@@ -14,7 +14,7 @@ import zstandard
 
 from app.core.deliveries import MAX_ITEMS
 from app.core.events import Reporting
-from tests.web.site import NOW_MS, READ_KEY, Site, fact, key, running
+from tests.web.site import NOW_MS, READ_KEY, Site, key, running, tell
 
 pytestmark = pytest.mark.asyncio(loop_scope="function")
 
@@ -160,7 +160,7 @@ async def test_keys(site: Site, expected: tuple[int, str], sent: str) -> None:
 
 async def test_a_key_revoked_now_is_refused_now(site: Site) -> None:
     """The registry is asked at each request."""
-    await site.registry.append(fact(key("k6", "ingest", "bpingestPLAIN", "plain", revoked_at=NOW_MS)))
+    await tell(site.registry, key("k6", "ingest", "bpingestPLAIN", "plain", revoked_at=NOW_MS))
 
     assert 401 == (await site.post("/v1/events", EVENT, key="bpingestPLAIN"))[0]
 

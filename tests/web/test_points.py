@@ -21,7 +21,7 @@ from app.core.channel_keys import channel_key_text
 from app.core.events import is_message
 from tests.web.bodies import own_body
 from tests.web.counting import events_of, number, transcript
-from tests.web.site import NOW_MS, Site, fact, key, running
+from tests.web.site import NOW_MS, Site, key, running, tell
 
 UNIVERSAL = channel_key_text("universal", 11)
 NOT_HANDLED = {"name": "NotHandled"}
@@ -34,7 +34,7 @@ async def site() -> AsyncIterator[Site]:
     """A server with everything in memory; the bot `plain` is in UTC."""
     async with running() as one:
         own = key("k-v2", "botanalytics-v2", UNIVERSAL, "plain")
-        await one.registry.append(fact(msgspec.structs.replace(own, channel="universal")))
+        await tell(one.registry, msgspec.structs.replace(own, channel="universal"))
         yield one
 
 
@@ -127,7 +127,7 @@ async def test_sessions_of_five_minutes(site: Site) -> None:
     """Of a bot with a gap of five minutes a message six minutes later begins a session, one after four does not."""
     bot = site.registry.state.bots["plain"]
     gap = msgspec.structs.replace(bot.reporting, session_gap_s=300)
-    await site.registry.append(fact(msgspec.structs.replace(bot, reporting=gap)))
+    await tell(site.registry, msgspec.structs.replace(bot, reporting=gap))
     for minute in (0, 4, 10):
         at = NOW_MS - 3_600_000 + minute * 60_000
         await track(site, "generic", "incoming", {"text": "x", "userId": "ada", "dashbot_timestamp": at})

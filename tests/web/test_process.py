@@ -18,9 +18,10 @@ import pytest
 from app.adapters.registry import transact
 from app.adapters.topics import ensure_topics
 from app.config import Settings
-from app.core.bots import hash_of, key_text
-from app.core.registry import Bot, Fact, Key
+from app.core.api_keys import hash_of, key_text
+from app.core.registry import Bot, Key
 from tests.broker import unique
+from tests.facts import saying
 from tests.raw import deliveries_in
 from tests.waiting import until
 
@@ -57,7 +58,7 @@ def _bot(bootstrap: str) -> tuple[str, str]:
     bot = unique("bot")
     text = key_text("ingest", hash(bot) % 2**60)
     subjects = Bot(bot, "Pizza", "generic", 1), Key(unique("k"), "ingest", hash_of(text), 1, bot)
-    transact(bootstrap, lambda _state: [Fact("created", 1, "test", subject) for subject in subjects])
+    transact(bootstrap, saying(*subjects), "test")
     return bot, text
 
 

@@ -17,7 +17,7 @@ from app.core.registry import Bot
 from app.core.rows import StreamRecord, counter_rows, event_rows
 from app.core.shard import Shard
 from tests.core.simulation import records_of, taken
-from tests.web.site import ADMIN_KEY, Site, fact, running
+from tests.web.site import ADMIN_KEY, Site, running, tell
 
 __all__ = ["Reading", "reading", "stock"]
 
@@ -53,7 +53,7 @@ async def reading(
     clock = now_ms if callable(now_ms) else lambda: now_ms
     async with running(clock=clock, **chosen) as site:
         for bot in bots:
-            await site.registry.append(fact(Bot(bot, bot, "generic", clock(), reporting)))
+            await tell(site.registry, Bot(bot, bot, "generic", clock(), reporting))
         yield Reading(site)
 
 

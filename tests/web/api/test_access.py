@@ -14,7 +14,7 @@ from app.core.measures import MEASURES
 from app.core.registry import Bot
 from tests.web.api.brute import BOT, NOW_MS, Stocked
 from tests.web.api.stock import reading
-from tests.web.site import EMAIL, INGEST_KEY, PASSWORD, READ_KEY, fact
+from tests.web.site import EMAIL, INGEST_KEY, PASSWORD, READ_KEY, tell
 
 PATHS = ["series?measure=events", "retention", "events", "users", "users/u1", "conversations/c", "live"]
 
@@ -61,7 +61,7 @@ async def test_clickhouse_away_is_503_with_retry_after(tmp_path: Any) -> None:
         url = f"{api.site.url}/data/v1/bots/{BOT}/series?measure=events"
         async with api.site.client.get(url, headers={"Authorization": f"Bearer {READ_KEY}"}) as refused:
             assert 404 == refused.status
-        await api.site.registry.append(fact(Bot("pizza", "Pizza", "generic", NOW_MS)))
+        await tell(api.site.registry, Bot("pizza", "Pizza", "generic", NOW_MS))
         url = f"{api.site.url}/data/v1/bots/pizza/series?measure=events"
         async with api.site.client.get(url, headers={"Authorization": f"Bearer {READ_KEY}"}) as answer:
             body = await answer.json()

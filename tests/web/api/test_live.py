@@ -18,11 +18,15 @@ from aiokafka import AIOKafkaProducer
 
 from app.adapters.clickhouse import connect, insert
 from app.adapters.heartbeat import HEARTBEATS, Heartbeat
-from app.adapters.topics import BOT_EVENTS, COUNTERS, RAW_EVENTS, ensure_topics
+from app.adapters.topics import ALERTS, BOT_EVENTS, COUNTERS, RAW_EVENTS, ensure_topics
 from app.config import Settings
+from app.core.alerts.machine import AlertState, Transition, step
+from app.core.alerts.machine import Reading as Seen
 from app.core.counters import CellBatch, encode_cells
 from app.core.events import EventBatch, Reporting, encode_batches
+from app.core.registry import Alert, Condition
 from app.core.rows import counter_rows
+from app.web.api.states import ALERTS as ALERT_LOG
 from app.web.api.states import LIVE
 from tests.broker import own_broker, unique
 from tests.databases import fresh_database
@@ -231,6 +235,30 @@ async def test_lines_of_conversations(settings: Settings, producer: AIOKafkaProd
     assert {"hello"} == {line["text"].split()[0] for line in lines}
 
 
+async def test_alerts(settings: Settings, producer: AIOKafkaProducer, bot: str) -> None:
+    """A page hears first where each alert of its bot stands, then what becomes of it, each once, and of no other bot."""
+    firing, resolved = (transition(bot, kind) for kind in ("firing", "resolved"))
+    await producer.send_and_wait(ALERTS, msgspec.json.encode(firing), partition=1)
+    async with site(settings, bot, "other") as api:
+        log = api.site.app[ALERT_LOG]
+        await eventually(lambda: log.is_ready and log.past.phase("a1") == "firing")
+        async with watching(api, bot) as stream:
+            for one in (transition("other", "firing", "a2"), firing, resolved):
+                await producer.send_and_wait(ALERTS, msgspec.json.encode(one), partition=1)
+            heard = [await stream.next("alert") for _ in range(2)]
+
+    assert [("firing", 6), ("resolved", 6)] == [(one["type"], one["value"]) for one in heard]
+    assert {"op": "above", "threshold": 5, "against": "before"} == heard[0]["condition"]
+
+
+def transition(bot: str, kind: Any, alert: str = "a1") -> Transition:
+    """Return a record of `alerts`."""
+    watched = Alert(alert, bot, "Much", "messages_in", 300, Condition("above", 5), 0)
+    _, told = step(AlertState(), watched, True, now_ms(), Seen(6))
+    assert told is not None
+    return msgspec.structs.replace(told, id=f"{alert}-1-{kind}", type=kind)
+
+
 async def test_who_leaves_leaves_nothing(settings: Settings, producer: AIOKafkaProducer, bot: str) -> None:
     """Twenty pages share one follower; when they are gone there is no watcher and nothing follows bot-events."""
     async with site(settings, bot) as api:
@@ -267,10 +295,10 @@ async def test_ready_once_every_stage_says_so(
         status, answer = await eventually(caught_up)
 
         assert 503 == status
-        assert ["normalise", "track", "store"] == [reason.split()[0] for reason in answer["reasons"]]
+        assert ["normalise", "track", "alert", "store"] == [reason.split()[0] for reason in answer["reasons"]]
 
         async def beaten() -> bool:
-            for stage in ("normalise", "track", "store"):
+            for stage in ("normalise", "track", "alert", "store"):
                 await beat(producer, stage)
             return (await ready())[0] == 200
 

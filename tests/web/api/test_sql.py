@@ -48,7 +48,7 @@ def shelf(engine: EngineServer, tmp_path_factory: pytest.TempPathFactory) -> Ite
     for bot, word in ((OWN, "mine"), (OTHER, MARK)):
         events += [
             event(f"{word}-{n}", bot_id=bot, user_id=f"{word}-u{n}", text=word, intent=f"{word}-i", event_name=f"{word}-e",
-                  kind=kind, conversation_id=f"{word}-c", attributes={word: word}, locale=f"{word}-l", at=BASE + n * 60_000, received_at=BASE + DAY)
+                  kind=kind, conversation_id=f"{word}-c", attributes={word: word}, dashboards=[f"{word}-d@1"], locale=f"{word}-l", at=BASE + n * 60_000, received_at=BASE + DAY)
             for n, kind in enumerate(["text", "custom", "text", "text"])
         ]  # fmt: skip
         letters.append(
@@ -57,6 +57,11 @@ def shelf(engine: EngineServer, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with connect(settings) as client:
         stock(client, events)
         insert(client, dead_letter_rows(letters), "")
+        found = [
+            (bot, f"{word}-d@2", f"{word}-u0", f"{word}-0", BASE, BASE + DAY)
+            for bot, word in ((OWN, "mine"), (OTHER, MARK))
+        ]
+        client.execute("INSERT INTO backfilled_hits VALUES", found)
         client.execute(
             "INSERT INTO bots (bot_id, name, zone) VALUES", [(OWN, "mine", "UTC"), (OTHER, MARK, "UTC")]
         )
@@ -137,6 +142,7 @@ REFUSED = [
     "SELECT 1 IN events",
     "SELECT * FROM counter_parts",
     "SELECT * FROM dead_letter_rows",
+    "SELECT * FROM backfilled_hits",
     "SELECT * FROM schema_migrations",
     "SELECT * FROM sink_positions",
     "SELECT count() FROM bots PREWHERE throwIf(name = '" + MARK + "') = 0",
@@ -203,6 +209,7 @@ VIEWS = [
     "intents",
     "users",
     "transcripts",
+    "dashboard_hits",
     "dead_letters",
     "bots",
 ]
@@ -216,6 +223,7 @@ SHOWN = [
     "SELECT toInt32(replaceOne(intent, 'mine-i', '1')), toInt32(replaceOne(event_name, 'mine-e', '1')) FROM bot_events",
     "SELECT toInt32(replaceOne(bot_id, 'pizza', '1')) FROM bot_events ORDER BY toInt32(replaceOne(text, 'mine', '1')) LIMIT 1",
     "SELECT count() FROM bots WHERE toInt32(replaceOne(name, 'mine', '1')) = 1",
+    "SELECT count() FROM dashboard_hits WHERE toInt32(replaceOne(dashboard, 'mine-d', '1')) = 1",
     "SELECT count() FROM dead_letters WHERE toInt32(replaceOne(body, 'mine-b', '1')) = 1",
     "SELECT count() FROM users WHERE toInt32(replaceRegexpOne(user_id, 'mine-u', '1')) > 0",
     "SELECT count() FROM bot_events WHERE toUInt64(replaceRegexpOne(user_id, 'mine-u', '1')) > 5",
