@@ -59,6 +59,7 @@ class Remover:
         self._sent: set[str] = set()
         self._looked_at = -_LOOK_S
         self._is_stopping = False
+        self._forgotten: set[str] = set()
         self._said = ""
         self._task: asyncio.Task[None] | None = None
 
@@ -81,6 +82,7 @@ class Remover:
             try:
                 for removed in unfinished(self._registry.state):
                     await self._finish(removed)
+                await self._forget_people()
                 await self._look_through()
                 self._said = ""
             except (BotpulseError, KafkaError, OSError) as error:
@@ -105,6 +107,13 @@ class Remover:
         when = self._clock()
         await self._registry.change(lambda state: finish_removal(state, bot, counts, when), _WHO)
         _log.info("bot_erased", bot=bot)
+
+    async def _forget_people(self) -> None:
+        """Let the log forget who was removed since the last time; after a start that is everybody once more."""
+        gone = {name for name, removed in self._registry.state.removed.items() if removed.kind == "person"}
+        if gone - self._forgotten:
+            await self._registry.forget()
+            self._forgotten = gone
 
     async def _erase(self, bot: str) -> None:
         if bot not in self._sent:

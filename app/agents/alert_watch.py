@@ -10,7 +10,7 @@ Values are absolute and stamped, so what is passed on twice changes nothing.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 from app.adapters.outbox import Outbox
 from app.adapters.topics import ALERT_INPUTS
@@ -21,20 +21,25 @@ from app.config import Settings
 from app.core.alerts.definitions import home_of
 from app.core.counters import CellBatch, decode_cells, encode_cells
 from app.crash import fatal
+from app.ports import Clock
 
 __all__ = ["Watcher"]
+
+_KEPT_S: Final = 3 * 86_400
+"""Farther back looks no window, nor the one before it; a replay brings much that is older."""
 
 
 class Watcher:
     """The first agent's body."""
 
     def __init__(
-        self, settings: Settings, outbox: Outbox, sequence: Sequence, registered: Registered
+        self, settings: Settings, outbox: Outbox, sequence: Sequence, registered: Registered, clock: Clock
     ) -> None:
         self._partitions = settings.partitions
         self._outbox = outbox
         self._sequence = sequence
         self._registered = registered
+        self._clock = clock
         self._acker = Acker()
         self._sending: set[asyncio.Task[None]] = set()
         self._is_closed = False
@@ -82,9 +87,11 @@ class Watcher:
 
     def _wanted(self, batch: CellBatch) -> dict[int, CellBatch]:
         watchlist, found = self._registered.definitions.watchlist, dict[int, CellBatch]()
+        oldest_s = self._clock() // 1000 - _KEPT_S
         for cell in batch.cells:
-            if watchlist.wants(cell):
-                place = home_of(cell[0], self._partitions)
+            bot, _, _, _, start, _, _ = cell
+            if start >= oldest_s and watchlist.wants(cell):
+                place = home_of(bot, self._partitions)
                 if place not in found:
                     found[place] = CellBatch(batch.partition, batch.log_day, batch.stamp, [])
                 found[place].cells.append(cell)

@@ -39,7 +39,7 @@ def parts(settings: Settings, app: Any, store: ShardStore, changelog: str, insta
     store.make = AlertTable
     registered, sequence = Registered(settings), Sequence(app)
     sources = Sources(settings, registered, lambda: store.partitions, _now_ms)
-    watcher = Watcher(settings, app.outbox, sequence, registered)
+    watcher = Watcher(settings, app.outbox, sequence, registered, _now_ms)
     judge = Judge(
         store, app.outbox, sequence, registered, sources, changelog, lambda: bool(app.is_ready), _now_ms
     )

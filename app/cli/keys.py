@@ -83,7 +83,7 @@ def list_(bot: str | None, home: Path | None, is_json: bool) -> None:
     """List keys, not their texts: those are kept nowhere."""
     state, now = state_at(home), now_ms()
     keys = [key for key in state.keys.values() if bot is None or key.bot == bot]
-    keys.sort(key=lambda key: (key.created_at, key.id))
+    keys.sort(key=lambda key: key.created_at)
     shown = [key_shown(state, key) for key in keys]
     rows = [
         (

@@ -15,7 +15,7 @@ A bot that is erased leaves at once, all of it, and nothing of it is taken in an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -24,19 +24,17 @@ from app.core.calendar import DAY_MS, HOUR_MS
 from app.core.counters import CellBatch
 from app.core.entries import (
     CLOCK_KEY,
-    ERASED,
     PARTS,
     STAMP,
     USERS,
     bot_key,
-    bot_of,
     clock_of,
-    erased_key,
     log_day_of,
     prefix_of,
     stamp_of,
     user_key,
 )
+from app.core.erasure import Erasure
 from app.core.events import EventBatch, Reporting
 from app.core.groups import from_bytes, numbers_of, to_bytes
 from app.core.ledger import BotLedger
@@ -81,11 +79,7 @@ class Shard:
         self._ledgers: dict[str, BotLedger] = {}
         self._dirty: dict[bytes, _Changed] = {}
         self._sweep = Sweep(visits)
-        self._erased = {key[2:].decode() for key in entries if key[:1] == ERASED}
-        self._newly_erased: list[bytes] = []
-        self._leaving: list[bytes] = []
-        # a worker that crashed or was thought dead may have left, or written, some of it
-        self._expel(self._erased)
+        self._erased = Erasure(entries)
 
     def fold(self, offset: int, batches: list[EventBatch]) -> None:
         """Fold the record at *offset*; one that was folded before changes nothing."""
@@ -107,15 +101,14 @@ class Shard:
     def take(self) -> Writes | None:
         """Return everything that changed since the last call and begin anew; None if nothing was folded."""
         offset = self.clock.offset
-        leaving, self._leaving = self._leaving, []
+        leaving = self._erased.take_leaving()
         if offset == self._taken:
             return Writes(offset, [], [], leaving) if leaving else None
         self._taken = offset
         self._settle(offset)
         written = [(key, self.entries[key]) for key in self._dirty]
         counters = self._take_counters(offset)
-        written += [(key, self.entries[key]) for key in self._newly_erased]
-        self._newly_erased.clear()
+        written += self._erased.take_marks()
         written += self._take_bots(offset)
         written += self._take_users(offset)
         self._ledgers.clear()
@@ -148,22 +141,8 @@ class Shard:
         """Forget everything of *bots*, what was gathered since the last flush included."""
         for bot in bots:
             self._ledgers.pop(bot, None)
-            key = erased_key(bot)
-            self.entries[key] = prefix_of(offset)
-            self._newly_erased.append(key)
         self._dirty = {key: changed for key, changed in self._dirty.items() if changed[0] not in bots}
-        self._erased.update(bots)
-        self._expel(bots)
-
-    def _expel(self, bots: Collection[str]) -> None:
-        """Take the entries of *bots* out, to be deleted from the changelog with the next flush."""
-        if not bots:
-            return
-        gone = {bot.encode() for bot in bots}
-        leaving = [key for key in self.entries if bot_of(key) in gone and key[:1] != ERASED]
-        for key in leaving:
-            del self.entries[key]
-        self._leaving += leaving
+        self._erased.add(bots, offset)
 
     def _fold_events(self, batch: EventBatch, offset: int) -> None:
         bot_id, hour = None, self._hour

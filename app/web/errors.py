@@ -30,6 +30,9 @@ _count = itertools.count(1)
 _STATE_CODES: Final = frozenset({"conflict", "archived", "not_archived", "revoked", "last_admin", "disabled"})
 """Refusals that the same request may not meet once something else has changed."""
 
+_VALUE_CODES: Final = frozenset({"unknown_measure", "unknown_platform", "unknown_role"})
+"""Refusals of a value that was sent: what the address names is there."""
+
 _CODES: Final = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
@@ -106,7 +109,7 @@ async def errors_as_json(
 
 
 def _status_of(code: str) -> int:
-    if code.startswith("unknown_"):
+    if code.startswith("unknown_") and code not in _VALUE_CODES:
         return 404
     if code == "not_allowed":
         return 403

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.adapters.config_file import parse_config, written_config
 from app.core.portable import Misplaced, Portable, PortableBot, portable_of
-from tests.core.test_portable import ALL, some
+from app.core.registry import State
+from tests.core.test_portable import ALL, carried_out, some
 from tests.facts import told
+
+PAGE = Path(__file__).parents[2] / "docs/registry.md"
 
 
 def test_out_and_in_again() -> None:
@@ -35,6 +41,17 @@ def test_people_can_read_it() -> None:
         "cool_down_s: 300",
     }
     assert not [line for line in lines if line.strip() in defaults]
+
+
+def test_the_example_of_the_page_is_one() -> None:
+    """What docs/registry.md shows can be imported as it stands."""
+    [text] = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    file = parse_config(text)
+    assert isinstance(file, Portable)
+    state, _ = carried_out(State(), file)
+
+    assert "dashboard:refunds" == state.alerts["refunds-rise"].measure
+    assert {"pizza": "editor"} == next(iter(state.people.values())).roles
 
 
 @given(st.text())

@@ -13,8 +13,9 @@ from app.adapters.memory import MemoryLog, MemoryRegistry, memory_edge
 from app.adapters.removing import Remover, kept_until
 from app.adapters.traces import Traces
 from app.config import Settings
+from app.core.commands.people import remove_person
 from app.core.commands.removal import remove_bot
-from app.core.registry import Bot
+from app.core.registry import Bot, Person, State, fold_all
 from app.core.removal import Removal, removal_of, unfinished
 from app.errors import BotpulseError
 from app.ports import Unavailable
@@ -191,3 +192,20 @@ async def test_what_comes_back_goes_again(case: _Case, monkeypatch: pytest.Monke
 def test_what_stays_in_the_broker() -> None:
     """Raw events leave with their file, which is written for a week at most."""
     assert AT + 37 * 86_400_000 == kept_until(Settings(raw_retention_days=30), AT)
+
+
+async def test_a_removed_person_leaves_the_log(case: _Case) -> None:
+    """Of somebody who was removed while the process runs, only that it happened stays in the log."""
+    anna = Person("p1", "anna@example.org", "", AT)
+    await tell(case.registry, anna)
+    async with case.process():
+        await case.finished()
+        await case.registry.change(lambda state: remove_person(state, "p1", AT), "test")
+        await eventually(lambda: not _mentions(case.registry, b"anna@"), 20, what="the end of what was said")
+
+    assert "person:p1" in fold_all(State(), case.registry.records).state.removed
+
+
+def _mentions(registry: MemoryRegistry, words: bytes) -> bool:
+    last = dict(registry.records)
+    return any(value is not None and words in value for value in last.values())

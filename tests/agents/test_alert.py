@@ -42,7 +42,7 @@ def test_fires_and_resolves(rig: AlertRig) -> None:
 
 def test_a_new_alert_is_live_at_once(rig: AlertRig) -> None:
     """What is counted right after an alert was made is seen by it."""
-    rig.define(much(id="other", threshold=99))
+    rig.define(much(id="other", name="Other", threshold=99))
     rig.start("alert")
     rig.await_ready()
     rig.define(much())

@@ -1,4 +1,4 @@
-"""The read API with numbers a test chooses, in the shapes of app/web/api; `tell` and `say` speak to open pages."""
+"""The read API with numbers a test chooses, in the shapes of app/web/api; `tell`, `say` and `warn` speak to open pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from app.adapters.alerts import AlertLog
+from app.core.alerts.machine import Transition
+from app.web.api import alerts, dashboards
 from app.web.api.asking import answer, bot_of, caller_of
+from app.web.api.live import shown_alert
+from app.web.api.states import ALERTS
 from app.web.errors import Fault
 
 __all__ = ["FakeApi", "line", "stage", "standing"]
@@ -83,10 +88,14 @@ class FakeApi:
     live_fault: Fault | None = None
     snapshot: list[dict[str, Any]] = field(default_factory=list)
     streams: list[asyncio.Queue[bytes | None]] = field(default_factory=list)
+    alert_log: AlertLog = field(default_factory=lambda: AlertLog("", lambda _: None))
     _ids: Any = field(default_factory=lambda: itertools.count(1))
 
     def attach(self, app: web.Application) -> None:
-        """Answer like the read API."""
+        """Answer like the read API; dashboards and alerts are those of the registry."""
+        app[ALERTS] = self.alert_log
+        dashboards.attach(app)
+        alerts.attach(app)
         app.router.add_get("/data/v1/bots/{bot}/series", self._series)
         app.router.add_get("/data/v1/bots/{bot}/retention", self._retention)
         app.router.add_get("/data/v1/bots/{bot}/events", self._events)
@@ -101,6 +110,12 @@ class FakeApi:
         """Send lines of conversations."""
         for one in lines:
             self._send("event", one)
+
+    def warn(self, *told: Transition) -> None:
+        """Tell what became of alerts."""
+        for one in told:
+            self.alert_log.past.take(one)
+            self._send("alert", shown_alert(one))
 
     def hang_up(self) -> None:
         """End every stream."""
@@ -161,6 +176,8 @@ class FakeApi:
         await response.write(
             self._frame("counters", {"updated_at": _now().isoformat(), "cells": self.snapshot})
         )
+        for told in self.alert_log.past.of_bot(request.match_info["bot"]):
+            await response.write(self._frame("alert", shown_alert(told)))
         self.streams.append(queue)
         try:
             while (frame := await queue.get()) is not None:

@@ -50,6 +50,7 @@ async def server() -> AsyncIterator[Raising]:
     ("expected", "code", "field"),
     [
         pytest.param(404, "unknown_bot", "bot", id="not there"),
+        pytest.param(400, "unknown_measure", "measure", id="a value nobody knows"),
         pytest.param(409, "email_taken", "email", id="taken"),
         pytest.param(409, "conflict", "", id="somebody was faster"),
         pytest.param(409, "last_admin", "admin", id="last administrator"),

@@ -88,8 +88,8 @@ def change_bot(state: State, bot: str, changes: dict[str, Any]) -> list[Fact] | 
         after = msgspec.structs.replace(after, reporting=reporting)
 
     fault = _fault_of(after)
-    if fault:
-        return fault
+    if fault or after == before:
+        return fault or []
     added = missing_dashboards(state, after) if _platforms_of(after) != _platforms_of(before) else []
 
     return [

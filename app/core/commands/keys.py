@@ -32,7 +32,14 @@ def rotate_key(state: State, key: str, new: Key, when: int, grace_s: int) -> lis
         return Refusal(
             "bad_grace", f"The old key can go on for 0 to {LONGEST_GRACE_S} s, not {grace_s}.", "grace_s"
         )
-    after = msgspec.structs.replace(before, id=new.id, sha256=new.sha256, created_at=new.created_at)
+    lasts_ms = None if before.expires_at is None else before.expires_at - before.created_at
+    after = msgspec.structs.replace(
+        before,
+        id=new.id,
+        sha256=new.sha256,
+        created_at=new.created_at,
+        expires_at=None if lasts_ms is None else new.created_at + lasts_ms,
+    )
     ends_at = min(when + grace_s * 1000, before.expires_at or when + grace_s * 1000)
 
     return [

@@ -143,4 +143,5 @@ def _ms_of(instant: datetime | None) -> int | None:
 
 
 def _by_age(keys: Iterable[Key]) -> list[Key]:
-    return sorted(keys, key=lambda key: (key.created_at, key.id))
+    """Return the oldest first; those of one instant in the order of the log."""
+    return sorted(keys, key=lambda key: key.created_at)

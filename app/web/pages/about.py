@@ -53,6 +53,17 @@ ABOUT: Final[dict[str, tuple[str, ...]]] = {
         "side carries the intent NotHandled, a fallback marker of the platform's own, or a confidence below the bot's "
         "threshold. Counted once per turn.",
     ),
+    "dashboards": (
+        "Events that match a rule, counted as they come; or a number of this page under a name of its own. Today's is live, "
+        "the bars are the last seven days, each from midnight in the bot's time zone.",
+        "A rule counts from when it was made or changed, unless it was applied to what came before. One event may count on "
+        "several dashboards.",
+    ),
+    "alerts": (
+        "A number that is watched over a sliding window. It is pending while the number is bad but not yet for long enough, "
+        "fires once, and is ok again when the number has been good for the cool-down.",
+        "The number shown is the one that was seen when it fired, or became pending.",
+    ),
     "intents": (
         "Incoming messages by the name of their intent, over the chosen range.",
         "The share is of all incoming messages with an intent.",

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from app.core.registry import Bot
 from app.web.api.asking import bot_of
+from app.web.api.changing import state_of
 from app.web.auth import Caller
 from app.web.pages.rendering import page
 from app.web.pages.visitors import somebody
@@ -40,7 +41,9 @@ async def _list(request: web.Request) -> web.Response:
 
 async def _bot(request: web.Request) -> web.Response:
     somebody(request)
-    return page(request, "bot.html", bot=bot_of(request), base=_base(request))
+    bot = bot_of(request)
+    dashboards = len(state_of(request).dashboards_of(bot.id))
+    return page(request, "bot.html", bot=bot, base=_base(request), dashboards=dashboards)
 
 
 def _bots_of(request: web.Request, caller: Caller) -> list[Bot]:

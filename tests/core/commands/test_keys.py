@@ -79,6 +79,15 @@ def test_rotate_key() -> None:
     )
 
 
+def test_a_rotated_key_lives_as_long_as_the_one_before() -> None:
+    """A key that was made for some time is replaced by one for the same time, from now on."""
+    monthly = msgspec.structs.replace(INGEST, expires_at=INGEST.created_at + 30_000)
+    facts = rotate_key(told(PIZZA, monthly), "k1", NEW, 5_000, 60)
+
+    assert isinstance(facts, list)
+    assert NEW.created_at + 30_000 == getattr(facts[0].subject, "expires_at", None)
+
+
 def test_the_grace_is_no_longer_life() -> None:
     """A key that would expire earlier does not live longer because it is replaced."""
     expiring = msgspec.structs.replace(INGEST, expires_at=6_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from app.core.api_keys import hash_of
 from app.core.registry import Instance, KeyUse
+from app.ports import Unavailable
+from app.web.api.states import LIVE
 from app.web.parts import PARTS
 from tests.web.api.calls import Api, calling
 from tests.web.site import ADMIN_KEY, INGEST_KEY, NOW_MS, READ_KEY, tell
@@ -274,3 +277,59 @@ async def test_keys_of_reading_and_sending_configure_nothing(api: Api) -> None:
     """Whoever holds them changes nothing."""
     for key, status in ((READ_KEY, 403), (INGEST_KEY, 401)):
         assert status == (await api.refused("PATCH", "bots/pizza", {"name": "x"}, key))[0]
+
+
+async def test_a_stream_ends_with_its_key(api: Api) -> None:
+    """Whoever may read no more is sent nothing more, also on what was opened before."""
+    made = await api.good("POST", "bots/pizza/keys", {"scope": "read"})
+    live = api.site.app[LIVE]
+    async with api.site.client.get(
+        f"{api.site.url}/data/v1/bots/pizza/live", headers={"Authorization": f"Bearer {made['key']}"}
+    ) as stream:
+        await stream.content.readuntil(b"\n\n")
+        await api.good("DELETE", f"bots/pizza/keys/{made['id']}")
+        for watcher in live.watchers:
+            watcher.woken.set()
+        async with asyncio.timeout(10):
+            rest = await stream.content.read()
+
+    assert b"" == rest
+    assert [] == list(live.watchers)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "bots", {"name": "New"}),
+        ("PATCH", "bots/pizza", {"name": "Other"}),
+        ("POST", "bots/pizza/keys", {"scope": "read"}),
+        ("DELETE", "bots/pizza/keys/k2", None),
+        ("POST", "bots/pizza/dashboards", {"name": "x", "text": "direction = in"}),
+        (
+            "POST",
+            "bots/pizza/alerts",
+            {"name": "x", "measure": "events", "condition": {"op": "above", "threshold": 1}},
+        ),
+        ("GET", "bots/pizza/history", None),
+    ],
+)
+async def test_while_the_broker_is_away(
+    api: Api, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: Any
+) -> None:
+    """Reading goes on, what would be written or asked of the log is 503 with Retry-After, and nothing is changed."""
+
+    async def away(*_asked: Any) -> Any:
+        raise Unavailable("The broker is away.", retry_after_s=2)
+
+    monkeypatch.setattr(api.site.registry, "change", away)
+    monkeypatch.setattr(api.site.registry, "past", away)
+    before = api.site.registry.state
+    headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+    async with api.site.client.request(
+        method, f"{api.site.url}/data/v1/{path}", json=body, headers=headers
+    ) as answer:
+        said = await answer.json()
+
+    assert (503, "2", "unavailable") == (answer.status, answer.headers["Retry-After"], said["error"]["code"])
+    assert before.bots == api.site.registry.state.bots
+    assert await api.get("bots/pizza")

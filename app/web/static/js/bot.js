@@ -6,6 +6,8 @@ import { el, find, findAll, tell, write } from "./dom.js";
 import { Clock, daysAfter, period } from "./format.js";
 import { helpful } from "./helpers.js";
 import { Active } from "./panels/active.js";
+import { Alerts } from "./panels/alerts.js";
+import { Dashboards } from "./panels/dashboards.js";
 import { Intents } from "./panels/intents.js";
 import { Minutes } from "./panels/minutes.js";
 import { Pipeline } from "./panels/pipeline.js";
@@ -32,12 +34,14 @@ class Page {
     const active = new Active(this);
     const intents = new Intents(this);
     this._transcript = new Transcript(this);
+    this._alerts = new Alerts(this, (id) => dashboards.nameOf(id));
+    const dashboards = new Dashboards(this, () => this._alerts.render());
     const rolling = new Rolling(this, tiles);
     const retention = new Retention(this);
-    this._live = [tiles, minutes, active, intents];
+    this._live = [tiles, minutes, dashboards, active, intents];
     this._byChoice = { range: [active, rolling, intents], window: [active], period: [retention] };
     this._slow = [active, rolling, intents, retention];
-    this._all = [tiles, minutes, ...this._slow, new Pipeline(this)];
+    this._all = [this._alerts, tiles, minutes, dashboards, ...this._slow, new Pipeline(this)];
   }
 
   start() {
@@ -98,6 +102,8 @@ class Page {
     } else if (name === "event") {
       this._transcript.take(content);
       this._showFirstEvent(false);
+    } else if (name === "alert") {
+      this._alerts.take(content);
     }
     if (content.cells?.some(({ value }) => value)) this._showFirstEvent(false);
   }
