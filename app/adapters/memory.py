@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
+import msgspec
+
 from app.adapters.edge import BatchingEdge, Limits
 from app.core.deliveries import Delivery, read_envelope
 from app.core.refusal import Refusal
@@ -87,7 +89,8 @@ class MemoryRegistry:
 
     def _put(self, record: Record) -> None:
         self.records.append(record)
-        self.state = fold_all(self.state, [record]).state
+        state = fold_all(self.state, [record]).state
+        self.state = msgspec.structs.replace(state, read_to=len(self.records))
         for callback in self._callbacks:
             callback(self.state)
 

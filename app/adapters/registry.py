@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar
 
+import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -126,14 +127,16 @@ class Follower:
                 await asyncio.sleep(1)
                 continue
             records = batches.get(_PARTITION, [])
-            if records:
-                self._fold(records)
             # Compaction may have removed the last records, so the place is asked for, not counted.
-            self._next_offset = await self._consumer.position(_PARTITION)
+            next_offset = await self._consumer.position(_PARTITION)
+            if next_offset > self._next_offset or records:
+                self._fold(records, next_offset)
+            self._next_offset = next_offset
             self._moved.set()
 
-    def _fold(self, records: Sequence[Any]) -> None:
-        self.state, verdicts = fold_all(self.state, [(one.key or b"", one.value) for one in records])
+    def _fold(self, records: Sequence[Any], next_offset: int) -> None:
+        state, verdicts = fold_all(self.state, [(one.key or b"", one.value) for one in records])
+        self.state = msgspec.structs.replace(state, read_to=next_offset)
         self._awaited |= {change: verdict for change, verdict in verdicts.items() if change in self._awaited}
         REGISTRY_SKIPPED.set(self.state.skipped)
         for callback in self._callbacks:

@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError
 from app.adapters.pulse import Pulse, follow_pulse
 from app.adapters.reader import Reader
 from app.adapters.topics import BOT_EVENTS
-from app.core.dashboards.settling import facts_in, is_settled
+from app.core.dashboards.settling import is_settled
 from app.core.registry import State
 from app.ports import Clock, Unavailable
 
@@ -41,7 +41,7 @@ async def until_settled(
     async with _patience(
         patience_s, "some events were not yet held against the rule; look whether normalise works"
     ):
-        await _until_known(bootstrap, facts_in(state), clock)
+        await _until_known(bootstrap, state.read_to, clock)
     await until_stored(bootstrap, reader, BOT_EVENTS, patience_s)
 
 
@@ -68,14 +68,14 @@ async def _patience(patience_s: float, why: str) -> AsyncIterator[None]:
         raise Unavailable("The broker does not answer; try again.", retry_after_s=5) from error
 
 
-async def _until_known(bootstrap: str, facts: int, clock: Clock) -> None:
+async def _until_known(bootstrap: str, read_to: int, clock: Clock) -> None:
     pulse = Pulse(clock)
     tail = follow_pulse(bootstrap, pulse, clock)
     following = asyncio.create_task(tail.run())
 
     async def known() -> bool:
         workers = [one.beat.figures for one in pulse.instances("normalise") if one.is_alive]
-        return tail.is_caught_up and is_settled(facts, workers)
+        return tail.is_caught_up and is_settled(read_to, workers)
 
     try:
         await _until(known)

@@ -27,7 +27,7 @@ from app.agents.acker import Acker, Confirmable
 from app.agents.sequence import Sequence
 from app.config import MIB, Settings
 from app.core.dashboards.hits import NO_HITS, book_of
-from app.core.dashboards.settling import FACTS, facts_in
+from app.core.dashboards.settling import READ_TO
 from app.core.events import EventBatch, encode_batches
 from app.core.normalise import normalise
 from app.core.registry import State
@@ -64,7 +64,7 @@ class Normalise:
         self._closed = False
         self._book = NO_HITS
         self._removed: frozenset[str] = frozenset()
-        self.figures = {"records": 0, "events": 0, "dead_letters": 0, FACTS: 0}
+        self.figures = {"records": 0, "events": 0, "dead_letters": 0, READ_TO: 0}
 
     async def run(self, stream: Any) -> None:
         """Consume raw-events for ever."""
@@ -91,7 +91,7 @@ class Normalise:
             if hit not in known:
                 _log.warning("rule_left_out", dashboard=hit, why=why)
         self._flush()
-        self._keep(self._say(facts_in(state), list(self._tasks)))
+        self._keep(self._say(state.read_to, list(self._tasks)))
 
     async def quiesce(self) -> None:
         """Return when all that was taken is written and confirmed."""
@@ -140,10 +140,10 @@ class Normalise:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _say(self, facts: int, sending: list[asyncio.Task[None]]) -> None:
+    async def _say(self, read_to: int, sending: list[asyncio.Task[None]]) -> None:
         if sending:
             await asyncio.wait(sending)
-        self.figures[FACTS] = max(facts, self.figures[FACTS])
+        self.figures[READ_TO] = max(read_to, self.figures[READ_TO])
 
     async def _send(
         self,

@@ -14,7 +14,7 @@ from app.adapters.outbox import Outbox
 from app.agents.normalise import Normalise
 from app.agents.sequence import Sequence
 from app.config import Settings
-from app.core.dashboards.settling import FACTS, facts_in
+from app.core.dashboards.settling import READ_TO
 from app.core.deliveries import Delivery, encode_delivery
 from app.core.events import decode_batches
 from app.core.registry import Bot, Dashboard, State
@@ -109,7 +109,8 @@ def rules(version: int, value: str) -> State:
         Dashboard("d", "pizza", "D", 0, Rule(field="text", op="contains", value=value), version=one)
         for one in range(1, version + 1)
     ]
-    return told(Bot("pizza", "Pizza", "generic", 0), *dashboards)
+    state = told(Bot("pizza", "Pizza", "generic", 0), *dashboards)
+    return msgspec.structs.replace(state, read_to=version + 1)
 
 
 @pytest.fixture
@@ -143,11 +144,11 @@ async def test_a_rule_counts_as_known_when_nothing_older_is_under_way(stage: Sta
     stage.body.apply(now)
     stage.send("salami")
     await stage.sent(2)
-    before = stage.body.figures[FACTS]
+    before = stage.body.figures[READ_TO]
     stage.broker.sent[0][1].set_result(None)
 
     async def said() -> bool:
-        return stage.body.figures[FACTS] == facts_in(now)
+        return stage.body.figures[READ_TO] == now.read_to
 
     await eventually(said)
 

@@ -114,7 +114,7 @@ class RegistryContract:
         assert sorted(one.when for one in past) == [one.when for one in past]
 
     async def test_a_deleted_bot_is_forgotten(self, registry: Registry) -> None:
-        """What was said of a deleted bot may leave the log; the state is the same."""
+        """What was said of a deleted bot may leave the log; what there is stays the same."""
         bot = unique("bot")
         await registry.change(saying(_bot(bot)), "test")
         await registry.change(saying(Removed("bot", bot, 2)), "test")
@@ -122,7 +122,7 @@ class RegistryContract:
 
         assert await registry.forget() >= 1
         assert 0 == await registry.forget()
-        assert before == registry.state
+        assert before == msgspec.structs.replace(registry.state, read_to=before.read_to)
 
     async def test_a_command_is_asked_with_the_present_state(self, registry: Registry) -> None:
         """Changes one after the other all count, as each is decided by what the one before left."""

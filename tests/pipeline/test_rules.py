@@ -6,7 +6,7 @@ import pytest
 
 from app.adapters.heartbeat import HEARTBEATS, read_beat
 from app.adapters.registry import load, transact
-from app.core.dashboards.settling import FACTS, facts_in
+from app.core.dashboards.settling import READ_TO
 from app.core.registry import Bot, Dashboard, Subject
 from app.core.rules.language import Rule
 from tests.core.oracle import expected
@@ -43,10 +43,10 @@ def heard(own: Rig, first: int) -> set[tuple[str, tuple[str, ...]]]:
 
 
 def workers_that_know(own: Rig) -> set[str]:
-    """Return the normalisers that have said that they know all facts, and have passed on all before."""
-    facts = facts_in(load(own.settings.kafka))
+    """Return the normalisers that have said that they know the whole registry, and have passed on all before."""
+    read_to = load(own.settings.kafka).read_to
     beats = map(read_beat, own.records(HEARTBEATS))
-    return {one.instance for one in beats if one.stage == "normalise" and one.figures[FACTS] == facts}
+    return {one.instance for one in beats if one.stage == "normalise" and one.figures[READ_TO] >= read_to}
 
 
 def test_each_event_is_counted_by_the_rule_of_its_time(stages: Rig) -> None:

@@ -1,8 +1,7 @@
 """
 Since when is a rule held against all events? What a back-fill has to know, as it looks at the events before.
 
-Facts of the registry are counted: the number is the same in every process and only grows.  A normaliser says how many it had
-folded when nothing was under way any more that it had read with fewer.
+A normaliser says up to where it had read the registry when nothing was under way any more that it had read with less.
 """
 
 from __future__ import annotations
@@ -10,19 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from app.core.registry import State
+__all__ = ["READ_TO", "is_settled"]
 
-__all__ = ["FACTS", "facts_in", "is_settled"]
-
-FACTS: Final = "facts"
-"""The figure in a normaliser's heartbeats."""
+READ_TO: Final = "registry_read_to"
+"""The figure in a normaliser's heartbeats: an offset of the topic `registry`."""
 
 
-def facts_in(state: State) -> int:
-    """Return how many facts *state* is made of."""
-    return sum(state.revisions.values())
-
-
-def is_settled(facts: int, workers: Iterable[Mapping[str, int]]) -> bool:
-    """Tell whether every normaliser at work, by its figures, has passed on all that it read before *facts* were known."""
-    return all(figures.get(FACTS, 0) >= facts for figures in workers)
+def is_settled(read_to: int, workers: Iterable[Mapping[str, int]]) -> bool:
+    """Tell whether every normaliser at work, by its figures, has passed on all that it read before it had come to *read_to*."""
+    return all(figures.get(READ_TO, 0) >= read_to for figures in workers)

@@ -46,7 +46,7 @@ class State(msgspec.Struct):
     `revisions`, `taken` and `owned` are by name of the subject (`bot:pizza`): the revision it has, whose an e-mail, name or
     token is, and what goes when a bot goes.  `key_by_hash` holds the keys again, by SHA-256; `sealed_by_hook` the active
     secrets of a webhook, oldest first.  `refused` and `skipped` count changes that lost, and records that nobody here can read;
-    `lost` are the last of both.
+    `lost` are the last of both.  `read_to` is the offset up to which the log is part of it, as far as whoever read it says so.
     """
 
     bots: dict[str, Bot] = {}
@@ -68,6 +68,7 @@ class State(msgspec.Struct):
     refused: int = 0
     skipped: int = 0
     lost: tuple[Lost, ...] = ()
+    read_to: int = 0
 
     def fact(self, type: str, subject: Subject) -> Fact:
         """Return the fact that *subject* is as it is from now on."""
