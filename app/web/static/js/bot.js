@@ -103,7 +103,7 @@ class Page {
       this._transcript.take(content);
       this._showFirstEvent(false);
     } else if (name === "alert") {
-      
+      this._alerts.take(content);
     }
     if (content.cells?.some(({ value }) => value)) this._showFirstEvent(false);
   }
