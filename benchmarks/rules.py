@@ -4,7 +4,7 @@ How long an event takes with 10 and with 1,000 rules on its bot, for several kin
     python -m benchmarks.rules [--json]
 
 Both are taken in turns within one run.  The 10 are the first of the 1,000, so that hits grow with the rules.  The second ratio
-is that of the whole time an event takes in the stage, normalise and rules together.
+is that of the whole time an event takes in the stage, normalise and rules together.  Then: the time from rule change to effect.
 """
 
 from __future__ import annotations
@@ -21,37 +21,14 @@ from app.core.rules.evaluation import matches
 from app.core.rules.language import Fault, Rule
 from app.core.rules.matching import Matcher
 from app.core.rules.text import read_text
+from benchmarks.effect import measure_effect, print_effect
 from benchmarks.normalise import measure_normalise
 from benchmarks.report import machine, table
 
 FEW, MANY = 10, 1000
 EVENTS = 4000
 ROUNDS = 7
-COMMON = [
-    "the",
-    "a",
-    "i",
-    "my",
-    "is",
-    "it",
-    "to",
-    "you",
-    "and",
-    "what",
-    "where",
-    "when",
-    "can",
-    "please",
-    "how",
-    "not",
-    "do",
-    "want",
-    "have",
-    "need",
-    "your",
-    "hello",
-    "thanks",
-]
+COMMON = "the a i my is it to you and what where when can please how not do want have need your hello thanks".split()
 ATTRIBUTES = ("plan", "country", "campaign", "device", "shop", "version", "segment", "source")
 CONSONANTS, VOWELS = "bcdfghjklmnprstvwz", "aeiou"
 
@@ -175,8 +152,12 @@ def _rule(text: str) -> Rule:
     return found
 
 
+def _rules(made: _Made) -> dict[str, Rule]:
+    return {f"rule-{number}": _rule(made(number)) for number in range(MANY)}
+
+
 def _measure(made: _Made, events: list[BotEvent], normalise_us: float) -> dict[str, float]:
-    rules = {f"rule-{number}": _rule(made(number)) for number in range(MANY)}
+    rules = _rules(made)
     started = time.process_time()
     many = Matcher(rules)
     build_ms = (time.process_time() - started) * 1000
@@ -228,11 +209,13 @@ def main() -> None:
     events = [_event(number) for number in range(EVENTS)]
     normalise_us = measure_normalise()["native"]["normalise"]
     measured = {name: _measure(made, events, normalise_us) for name, made in MIXES.items()}
+    effect = measure_effect(_rules(_mixed))
     if chosen.json:
         rounded = {name: {key: round(value, 3) for key, value in of.items()} for name, of in measured.items()}
-        print(json.dumps({"machine": machine(), "rules": rounded}, indent=1))
+        print(json.dumps({"machine": machine(), "rules": rounded, "effect": effect}, indent=1))
         return
     table(f"rules, µs per event with {MANY} on its bot", [_row(name, of) for name, of in measured.items()])
+    print_effect(effect)
 
 
 def _row(name: str, of: dict[str, float]) -> tuple[str, str, str]:
