@@ -28,7 +28,10 @@ from benchmarks.report import machine, table
 FEW, MANY = 10, 1000
 EVENTS = 4000
 ROUNDS = 7
-COMMON = "the a i my is it to you and what where when can please how not do want have need your hello thanks".split()
+COMMON = [
+    "the", "a", "i", "my", "is", "it", "to", "you", "and", "what", "where",
+    "when", "can", "please", "how", "not", "do", "want", "have", "need", "your", "hello", "thanks",
+]  # fmt: skip
 ATTRIBUTES = ("plan", "country", "campaign", "device", "shop", "version", "segment", "source")
 CONSONANTS, VOWELS = "bcdfghjklmnprstvwz", "aeiou"
 
