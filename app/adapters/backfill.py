@@ -1,9 +1,11 @@
 """
 Applies a dashboard's rule back over history: `apply_to_history` is the whole of it.
 
-    settled -> page by page: events that did not hit it on arrival -> hits -> cells -> the dashboard counts from this version on
+    settled -> page by page: events that did not hit it on arrival -> hits -> the dashboard counts from this version on -> cells
 
-It may be run again, also after it died: hits are kept once for each event, and cells say whole numbers.
+It may be run again, also after it died: hits are kept once for each event, and cells say whole numbers.  The dashboard counts
+from this version on before the cells are told, so that one that dies in between leaves too little, which the next run adds,
+and never the same event counted by two versions.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from app.core.rows import Rows
 from app.core.rules.matching import Matcher
 from app.ports import Clock, Refused, Registry, Unavailable
 
-__all__ = ["BackFilled", "Send", "Tell", "apply_to_history", "back_fill", "counters_of"]
+__all__ = ["BackFilled", "Send", "Tell", "Version", "apply_to_history", "back_fill", "counters_of"]
 
 Send = Callable[[CellBatch], Awaitable[None]]
 """Returns when a record of `counters` is durable."""
@@ -47,6 +49,7 @@ _FIELDS: Final = (
     "user_id", "event_id", "at", "received_at", "kind", "direction", "platform", "text", "intent", "intent_confidence",
     "not_handled", "event_name", "amount", "locale", "attributes", "user_attributes",
 )  # fmt: skip
+_FORGET: Final = "ALTER TABLE backfilled_hits DELETE WHERE bot_id = %(bot)s AND dashboard = %(hit)s SETTINGS mutations_sync = 1"
 _COLUMNS: Final = ("bot_id", "dashboard", "user_id", "event_id", "at", "received_at")
 
 
@@ -81,52 +84,74 @@ async def apply_to_history(
     """
     Count the present rule of a dashboard of *bot* over all that happened, and let it count from this version on.
 
-    Raises Refused where there is no such dashboard or its rule was changed meanwhile, Unavailable when broker, workers or
-    ClickHouse are away; what was done till then is found again.
+    Raises Refused where there is no such dashboard or its rule was changed meanwhile, and nothing is left then of what was found;
+    Unavailable when broker, workers or ClickHouse are away; what was done till then is found again.
     """
     state = registry.state
     found = dashboard_of(state, bot, dashboard)
     if isinstance(found, Refusal):
         raise Refused(found)
     await until_settled(bootstrap, reader, state, clock)
+    version = Version(registry, found, who)
     async with counters_of(bootstrap) as send:
-        done = await back_fill(reader, found, state.bots[bot].reporting, send, clock(), tell)
+        done = await back_fill(reader, version, state.bots[bot].reporting, send, clock(), tell)
     await until_stored(bootstrap, reader, COUNTERS)
-    await registry.change(lambda now: _counted(now, found), who)
 
     return done
 
 
+class Version:
+    """The version of a dashboard's rule that is applied, as long as it is the present one."""
+
+    def __init__(self, registry: Registry, dashboard: Dashboard, who: str) -> None:
+        self.dashboard = dashboard
+        self._registry = registry
+        self._who = who
+
+    def check(self) -> None:
+        """Raise Refused where the rule is another now."""
+        refusal = self._counted(self._registry.state)
+        if isinstance(refusal, Refusal):
+            raise Refused(refusal)
+
+    async def count(self) -> None:
+        """Let the dashboard count from this version on; raise Refused where the rule is another now."""
+        await self._registry.change(self._counted, self._who)
+
+    def _counted(self, state: State) -> Sequence[Fact] | Refusal:
+        before = self.dashboard
+        present = dashboard_of(state, before.bot, before.id)
+        if isinstance(present, Refusal):
+            return present
+        if present.version != before.version:
+            return Refusal("rule_changed", "The rule was changed meanwhile; apply the new one.", "rule")
+
+        return change_dashboard(state, before.bot, before.id, {"counted_from": before.version})
+
+
 async def back_fill(
     reader: Reader,
-    dashboard: Dashboard,
+    version: Version,
     reporting: Reporting,
     send: Send,
     now_ms: int,
     tell: Tell = lambda _events, _hits: None,
     page: int = _PAGE,
 ) -> BackFilled:
-    """Hold the rule of *dashboard* against the events in ClickHouse that did not hit it on arrival; keep and count the hits."""
-    if dashboard.rule is None:
-        raise Refused(Refusal("no_rule", f"{dashboard.name} shows a measure and has no rule.", "dashboard"))
-    hit = hit_of(dashboard)
-    matcher = Matcher({hit: dashboard.rule})
-    place: _Place | None = _Place("", "")
-    events = hits = 0
-    while place is not None:
-        done = await reader.run(_paging(dashboard.bot, hit, matcher, place, page))
-        events, hits, place = events + done.events, hits + done.hits, done.last
-        tell(events, hits)
-    for batch in batches_of(
-        dashboard.bot,
-        hit,
-        await _counted_cells(reader, dashboard, reporting, now_ms),
-        await _said_before(reader, dashboard),
-        now_ms,
-    ):
+    """Hold a rule against the events in ClickHouse that did not hit it on arrival; keep the hits, and count them."""
+    dashboard = version.dashboard
+    try:
+        done = await _look(reader, version, tell, page)
+        counted = await _counted_cells(reader, dashboard, reporting, now_ms)
+        said = await _said_before(reader, dashboard)
+        await version.count()
+    except Refused:
+        await _take_back(reader, dashboard)
+        raise
+    for batch in batches_of(dashboard.bot, hit_of(dashboard), counted, said, now_ms):
         await send(batch)
 
-    return BackFilled(events, hits)
+    return done
 
 
 @asynccontextmanager
@@ -144,6 +169,31 @@ async def counters_of(bootstrap: str) -> AsyncIterator[Send]:
         raise Unavailable("The broker did not take the numbers; try again.", retry_after_s=5) from error
     finally:
         await producer.stop()
+
+
+async def _look(reader: Reader, version: Version, tell: Tell, page: int) -> BackFilled:
+    """Find the hits, page by page; an event that came under a newer rule does not carry this one, so that ends it."""
+    dashboard = version.dashboard
+    if dashboard.rule is None:
+        raise Refused(Refusal("no_rule", f"{dashboard.name} shows a measure and has no rule.", "dashboard"))
+    hit = hit_of(dashboard)
+    matcher = Matcher({hit: dashboard.rule})
+    place: _Place | None = _Place("", "")
+    events = hits = 0
+    while place is not None:
+        version.check()
+        done = await reader.run(_paging(dashboard.bot, hit, matcher, place, page))
+        events, hits, place = events + done.events, hits + done.hits, done.last
+        tell(events, hits)
+
+    return BackFilled(events, hits)
+
+
+async def _take_back(reader: Reader, dashboard: Dashboard) -> None:
+    """Remove the hits of a version that was given up, unless an earlier run counted them."""
+    if not await _said_before(reader, dashboard):
+        asked = {"bot": dashboard.bot, "hit": hit_of(dashboard)}
+        await reader.run(lambda client: client.execute(_FORGET, asked))
 
 
 def _paging(bot: str, hit: str, matcher: Matcher, after: _Place, limit: int) -> Callable[[Client], _Page]:
@@ -185,13 +235,3 @@ async def _said_before(reader: Reader, dashboard: Dashboard) -> dict[tuple[str, 
     )
 
     return {(window, start): Part(number, stamp) for window, start, number, stamp in rows}
-
-
-def _counted(state: State, before: Dashboard) -> Sequence[Fact] | Refusal:
-    present = dashboard_of(state, before.bot, before.id)
-    if isinstance(present, Refusal):
-        return present
-    if present.version != before.version:
-        return Refusal("rule_changed", "The rule was changed meanwhile; apply the new one.", "rule")
-
-    return change_dashboard(state, before.bot, before.id, {"counted_from": before.version})

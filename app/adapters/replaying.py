@@ -20,10 +20,12 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import OffsetTimestamp
 from kafka.structs import OffsetAndMetadata
 
+from app.adapters.alert_state import forget_numbers
 from app.adapters.catching_up import ALERT, NORMALISE, STORE, TRACK, admin_of, spans_of
 from app.adapters.clickhouse import insert, session
 from app.adapters.heartbeat import HEARTBEATS, Heartbeat, read_beat
 from app.adapters.topics import (
+    ALERT_INPUTS,
     BOT_EVENTS,
     COUNTERS,
     DEAD_LETTERS,
@@ -32,8 +34,9 @@ from app.adapters.topics import (
     ensure_topics,
     missing_topics,
 )
-from app.adapters.withdrawal import recent_history, withdraw
+from app.adapters.withdrawal import recent_history, recent_hits, withdraw
 from app.config import Settings
+from app.core.dashboards.backfill import taken_back
 from app.core.entries import CLOCK_KEY
 from app.core.entries import Clock as ShardClock
 from app.core.rows import Rows
@@ -105,7 +108,8 @@ def rebuild(settings: Settings, from_ms: int | None, say: Callable[[str], None])
         say("sending normalise back")
         records = _send_back(admin, from_ms)
         say("emptying bot-events, counters and dead-letters")
-        history = recent_history(settings, time.time_ns() // 1_000_000)
+        now_ms = time.time_ns() // 1_000_000
+        history, hits = recent_history(settings, now_ms), recent_hits(settings, now_ms)
         begins = _emptied(admin, _STORED)
         say("forgetting the state of track")
         events = {place: begin for place, begin in begins.items() if place.topic == BOT_EVENTS}
@@ -113,11 +117,14 @@ def rebuild(settings: Settings, from_ms: int | None, say: Callable[[str], None])
         _set_clocks(settings, events)
         _commit(admin, TRACK, events)
         counters = {place: begin for place, begin in begins.items() if place.topic == COUNTERS}
-        _commit(admin, ALERT, counters)
+        inputs = {place: last for place, (_, last) in spans_of(admin, [ALERT_INPUTS]).items()}
+        _commit(admin, ALERT, counters | inputs)
+        forget_numbers(settings)
         say("emptying the tables of ClickHouse")
         _empty_tables(settings, begins)
         _commit(admin, STORE, begins)
-        withdraw(settings, history)
+        places = {place.partition: begin for place, begin in events.items()}
+        withdraw(settings, [*taken_back(hits, places), *history])
 
     return records
 

@@ -3,8 +3,11 @@ Waits until a new rule is held against every event, and all events before that a
 
 Then it can be applied back over history, and no event between the two is missed.
 
-    every normaliser at work says that it knows the rule, and has passed on what it read without it
+    every normaliser says that it knows the rule, and has passed on what it read without it
     -> bot-events ends here -> the store is there
+
+A normaliser that is silent may stand still, with events in its hands that it read without the rule, so it is waited for until
+it has been silent for a minute: by then others have its work.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from app.adapters.pulse import Pulse, follow_pulse
+from app.adapters.pulse import FORGET_MS, Pulse, follow_pulse
 from app.adapters.reader import Reader
 from app.adapters.topics import BOT_EVENTS
 from app.core.dashboards.settling import is_settled
@@ -28,21 +31,22 @@ __all__ = ["until_settled", "until_stored"]
 
 _EVERY_S: Final = 0.2
 _PATIENCE_S: Final = 60.0
+_PATIENCE_WITH_SILENT_S: Final = FORGET_MS / 1000 + 30
 
 
 async def until_settled(
-    bootstrap: str, reader: Reader, state: State, clock: Clock, patience_s: float = _PATIENCE_S
+    bootstrap: str, reader: Reader, state: State, clock: Clock, patience_s: float = _PATIENCE_WITH_SILENT_S
 ) -> None:
     """
     Return when all that was normalised without the rules of *state* is stored.
 
-    Raises Unavailable when that is not so within *patience_s*, as `until_stored` does.
+    Raises Unavailable when it is not normalised within *patience_s*, or not stored, as `until_stored` does.
     """
     async with _patience(
         patience_s, "some events were not yet held against the rule; look whether normalise works"
     ):
         await _until_known(bootstrap, state.read_to, clock)
-    await until_stored(bootstrap, reader, BOT_EVENTS, patience_s)
+    await until_stored(bootstrap, reader, BOT_EVENTS)
 
 
 async def until_stored(bootstrap: str, reader: Reader, topic: str, patience_s: float = _PATIENCE_S) -> None:
@@ -70,11 +74,11 @@ async def _patience(patience_s: float, why: str) -> AsyncIterator[None]:
 
 async def _until_known(bootstrap: str, read_to: int, clock: Clock) -> None:
     pulse = Pulse(clock)
-    tail = follow_pulse(bootstrap, pulse, clock)
+    tail = follow_pulse(bootstrap, pulse, clock, FORGET_MS)
     following = asyncio.create_task(tail.run())
 
     async def known() -> bool:
-        workers = [one.beat.figures for one in pulse.instances("normalise") if one.is_alive]
+        workers = [one.beat.figures for one in pulse.instances("normalise")]
         return tail.is_caught_up and is_settled(read_to, workers)
 
     try:

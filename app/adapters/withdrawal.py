@@ -1,8 +1,9 @@
 """
-Takes back what back-fills of dashboards said, when a replay is about to count all of history anew.
+Takes back what was said of dashboards, when a replay is about to count all of history anew.
 
-Track's parts are overwritten as the replay goes on.  Those of back-fills are nobody's, so whoever follows `counters` (live pages,
-alerts) is told that they are 0, as far back as anybody looks.
+Most of track's parts are overwritten as the replay goes on.  Those of back-fills are nobody's, so whoever follows `counters`
+(live pages, alerts) is told that they are 0, as far back as anybody looks; and so are hits of versions of rules that were
+replaced since, which no replay says again, as far back as live pages keep them.
 """
 
 from __future__ import annotations
@@ -18,8 +19,12 @@ from app.config import Settings
 from app.core.calendar import DAY_S
 from app.core.counters import CellBatch, encode_cells
 from app.core.dashboards.backfill import PARTITION, withdrawn
+from app.core.live import oldest_starts
 
-__all__ = ["recent_history", "withdraw"]
+__all__ = ["HitPart", "recent_history", "recent_hits", "withdraw"]
+
+HitPart = tuple[int, int, str, str, int, str]
+"""partition, log day, bot, window, start, hit"""
 
 _LOOKED_AT_S: Final = 9 * DAY_S
 """An alert may compare a day with the same one a week before."""
@@ -30,6 +35,16 @@ def recent_history(settings: Settings, now_ms: int) -> list[CellBatch]:
     asked = {"partition": PARTITION, "first_s": max(now_ms // 1000 - _LOOKED_AT_S, 0)}
     with session(settings) as client:
         return list(withdrawn(client.execute(query("replay.history"), asked), now_ms))
+
+
+def recent_hits(settings: Settings, now_ms: int) -> list[HitPart]:
+    """Return the parts of hits that a live page may know."""
+    with session(settings) as client:
+        found: list[HitPart] = client.execute(
+            query("replay.hits"), {"history": PARTITION, **oldest_starts(now_ms)}
+        )
+
+    return found
 
 
 def withdraw(settings: Settings, batches: list[CellBatch]) -> None:

@@ -12,6 +12,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from app.core.dashboards.packing import PackedHits, pack_hits, unpack_hits
+
 __all__ = [
     "CUSTOM",
     "MAX_AMOUNT",
@@ -26,6 +28,7 @@ __all__ = [
     "encode_batches",
     "is_activity",
     "is_message",
+    "pack",
     "partition_of",
 ]
 
@@ -111,7 +114,8 @@ class EventBatch(msgspec.Struct, omit_defaults=True):
 
     A bot-events record is a JSON array of these.  `reporting` holds the settings of bots that differ from the
     default, as they were at acceptance, so that track is a function of this topic alone.  `erase` names bots that were deleted:
-    from here on nothing of them counts, whenever it came.
+    from here on nothing of them counts, whenever it came.  `hits`, by bot, holds the dashboards of all events where
+    they are too many to be named at each (app/core/dashboards/packing.py).
     """
 
     raw_partition: int
@@ -120,6 +124,7 @@ class EventBatch(msgspec.Struct, omit_defaults=True):
     events: list[BotEvent]
     reporting: dict[str, Reporting] = {}
     erase: list[str] = []
+    hits: dict[str, PackedHits] = {}
 
 
 def is_message(event: BotEvent) -> bool:
@@ -151,4 +156,37 @@ def encode_batches(batches: list[EventBatch]) -> bytes:
 
 def decode_batches(record: bytes) -> list[EventBatch]:
     """Read one bot-events record. Raises msgspec.DecodeError on anything we did not write."""
-    return _decoder.decode(record)
+    batches = _decoder.decode(record)
+    for batch in batches:
+        if batch.hits:
+            _unpack(batch)
+
+    return batches
+
+
+def pack(batch: EventBatch) -> None:
+    """Move what the events of *batch* hit into `hits`; what is read from its record has it at the events again."""
+    for bot, events in _by_bot(batch).items():
+        batch.hits[bot] = pack_hits(event.dashboards for event in events)
+        for event in events:
+            event.dashboards = []
+
+
+def _unpack(batch: EventBatch) -> None:
+    own = _by_bot(batch)
+    try:
+        for bot, packed in batch.hits.items():
+            for event, hits in zip(own[bot], unpack_hits(packed), strict=True):
+                event.dashboards = hits
+    except (LookupError, ValueError) as error:
+        msg = "the hits do not belong to these events"
+        raise msgspec.ValidationError(msg) from error
+    batch.hits = {}
+
+
+def _by_bot(batch: EventBatch) -> dict[str, list[BotEvent]]:
+    found: dict[str, list[BotEvent]] = {}
+    for event in batch.events:
+        found.setdefault(event.bot_id, []).append(event)
+
+    return found

@@ -94,11 +94,13 @@ class BotLedger:
         self._count_shape(event.at, shape_of(event, event.intent), 1)
         self._count_shape(event.at, shape_of(event, ""), -1)
 
-    def count_hits(self, event: BotEvent, before: list[str]) -> None:
-        """Count the dashboards of an event that was counted with those of *before*."""
-        if event.dashboards != before:
-            self._count_hits(event.at, event.dashboards, 1)
-            self._count_hits(event.at, before, -1)
+    def count_hits(self, event: BotEvent, before: list[str], before_ms: int) -> None:
+        """Count the dashboards of an event that was counted with those of *before*, where these were counted."""
+        if set(event.dashboards) != set(before) or event.at // _MINUTE_MS != before_ms // _MINUTE_MS:
+            if event.dashboards:
+                self._count_hits(event.at, event.dashboards, 1)
+            if before:
+                self._count_hits(before_ms, before, -1)
 
     def count(self, event: BotEvent, session_late: bool) -> None:
         """Count an event in the totals and dimensions of its periods."""

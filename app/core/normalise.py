@@ -16,7 +16,7 @@ import msgspec
 from app.core.dashboards.hits import NO_HITS, HitBook
 from app.core.deliveries import ERASE, Delivery, read_envelope
 from app.core.dialects import DIALECTS, Dialect
-from app.core.events import BotEvent, EventBatch, Reporting, partition_of
+from app.core.events import BotEvent, EventBatch, Reporting, pack, partition_of
 from app.core.outcome import DeadLetter, Outcome, Reason, Rejection
 from app.core.platforms.context import Context, context_of
 
@@ -24,6 +24,9 @@ __all__ = ["STAGE", "Normalised", "normalise", "read_item"]
 
 STAGE: Final = "normalise"
 """The stage that dead letters made here name."""
+
+_MOST_HITS: Final = 10_000
+"""What a raw record's events hit is named at each of them up to here; from here on it is packed, or no broker would take it."""
 
 
 class Normalised(msgspec.Struct):
@@ -56,6 +59,9 @@ def normalise(
             sheet.take(page)
         else:
             sheet.refuse_line(page)
+    if sheet.hits > _MOST_HITS:
+        for batch in sheet.batches.values():
+            pack(batch)
 
     return Normalised(sheet.batches, sheet.dead_letters)
 
@@ -98,6 +104,7 @@ class _Sheet:
     ) -> None:
         self.batches: dict[int, EventBatch] = {}
         self.dead_letters: list[DeadLetter] = []
+        self.hits = 0
         self._raw_partition = raw_partition
         self._raw_offset = raw_offset
         self._partitions = partitions
@@ -119,7 +126,8 @@ class _Sheet:
         matcher = self._book.matcher(delivery.bot)
         if matcher is not None:
             for event in events:
-                event.dashboards = matcher.hits(event)
+                event.dashboards = found = matcher.hits(event)
+                self.hits += len(found)
         if len(events) > 1:
             events.sort(key=_by_time)
         self._share_out(events, delivery.reporting)

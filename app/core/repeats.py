@@ -7,8 +7,9 @@ where a repeat of the same body is looked for.  A repeat whose body has no time 
 
 Rich is an event with an intent, or not handled.  Some SDKs send a message again, with its intent, when language
 understanding has spoken: the first rich repeat of a plain event adds what it says (docs/decisions 14).  What that says
-may change which dashboards it hits, so those of a plain event are remembered, too: the last byte is the number of the set of
-dashboards, of which a user has few.
+may change which dashboards it hits, and repeats of some platforms come with another time, so what a plain event hit and when
+is remembered, too: the last byte is the number of its set of dashboards, of which a user has few, and beside it stands
+the minute of the day.
 """
 
 from __future__ import annotations
@@ -18,24 +19,41 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-__all__ = ["MOST_IDS", "Arrival", "Richer", "Seen", "fingerprint", "prune_seen", "remember"]
+__all__ = [
+    "MOST_BYTES",
+    "MOST_IDS",
+    "Arrival",
+    "Richer",
+    "Seen",
+    "fingerprint",
+    "prune_seen",
+    "remember",
+]
 
 MOST_IDS: Final = 65_536
 """Ids remembered per user and day; beyond it the oldest are forgotten first."""
 
+MOST_BYTES: Final = 8 * 1024 * 1024
+"""What is remembered of a user, about: where more is to be begun the oldest is forgotten first, as an entry has to fit a record."""
+
 _WIDTH: Final = 8
 _HASH: Final = _WIDTH - 1
 _BLANK: Final = blake2b(digest_size=_HASH)
-_PLAIN: Final = b"\0"
-_RICH: Final = b"\1"
+_PLAIN: Final = 0
+_RICH: Final = 1
 _FIRST_SET: Final = 2
 _MOST_SETS: Final = 256 - _FIRST_SET
+_MOST_NAMES: Final = 2000
+_KINDS: Final = [bytes([kind]) for kind in range(256)]
+_DAY: Final = 1440
+_MINUTE: Final = 2
 
 
 class Richer(NamedTuple):
-    """The first rich repeat of a plain event, and the dashboards that one hit."""
+    """The first rich repeat of a plain event; the dashboards that one hit, and in which minute since 1970 if it hit any."""
 
     before: list[str]
+    minute: int
 
 
 Arrival = Literal["new", "repeat"] | Richer
@@ -45,13 +63,16 @@ class Seen(msgspec.Struct, array_like=True, gc=False):
     """
     Fingerprints of the events of one day, in order of arrival; `touched`: hour of receipt of the last.
 
-    `sets` are the sets of dashboards that plain events hit.  When they are too many for a byte another one of the day is begun.
+    `sets` are the sets of dashboards that plain events hit, a bit for each of `names`; `minutes`, two bytes for each
+    fingerprint, are kept from the first of these on.  When they are too many for a byte another entry of the day is begun.
     """
 
     day: int
     touched: int
     prints: bytes
-    sets: list[list[str]] = []
+    minutes: bytes = b""
+    names: dict[str, int] = {}
+    sets: list[bytes] = []
 
 
 def fingerprint(event_id: str) -> bytes:
@@ -63,14 +84,14 @@ def fingerprint(event_id: str) -> bytes:
 
 
 def remember(
-    seen: list[Seen], day: int, mark: bytes, hour: int, timed: bool, rich: bool, hits: list[str]
+    seen: list[Seen], minute: int, mark: bytes, hour: int, timed: bool, rich: bool, hits: list[str]
 ) -> Arrival:
     """
-    File *mark* under *day*, unless it is there, or, if the body has no time of its own, on the day before.
+    File *mark* under the day of *minute*, unless it is there, or, if the body has no time of its own, on the day before.
 
     A rich repeat of a plain one is `Richer`, once; without a time of its own it is a repeat like any other.
     """
-    own = None
+    own, day = None, minute // _DAY
     for entry in seen:
         if entry.day == day:
             own = entry
@@ -79,13 +100,22 @@ def remember(
         place = entry.prints.find(mark)  # half the time of `in`
         if place >= 0 and (place := _aligned(entry.prints, mark, place)) >= 0:
             return _again(entry, place + _HASH, hour, rich and timed)
-    if own is None or (hits and not rich and len(own.sets) == _MOST_SETS and hits not in own.sets):
-        own = Seen(day, hour, b"", [])
-        seen.append(own)
-    own.prints += mark + (_RICH if rich else _number_of(hits, own.sets) if hits else _PLAIN)
+    number = _RICH if rich else _PLAIN
+    if own is None:
+        own = _begun(seen, day, hour)
+    if hits and not rich:
+        number = _number_of(own, hits)
+        if not number:
+            own = _begun(seen, day, hour)
+            number = _number_of(own, hits)
+    if own.sets:
+        own.minutes = own.minutes.ljust(len(own.prints) // _WIDTH * _MINUTE, b"\0")
+        own.minutes += (minute % _DAY).to_bytes(_MINUTE, "big")
+    own.prints += mark + _KINDS[number]
     own.touched = hour
     if len(own.prints) > MOST_IDS * _WIDTH:
-        own.prints = own.prints[len(own.prints) // 8 :][-MOST_IDS * _WIDTH :]
+        gone = len(own.prints) // _WIDTH // 8
+        own.prints, own.minutes = own.prints[gone * _WIDTH :], own.minutes[gone * _MINUTE :]
 
     return "new"
 
@@ -106,18 +136,56 @@ def _aligned(prints: bytes, mark: bytes, place: int) -> int:
     return place
 
 
-def _number_of(hits: list[str], sets: list[list[str]]) -> bytes:
-    if hits not in sets:
-        sets.append(hits)
+def _begun(seen: list[Seen], day: int, hour: int) -> Seen:
+    while sum(map(_size_of, seen)) > MOST_BYTES:
+        del seen[0]
+    seen.append(Seen(day, hour, b""))
 
-    return bytes([_FIRST_SET + sets.index(hits)])
+    return seen[-1]
+
+
+def _size_of(entry: Seen) -> int:
+    names = sum(map(len, entry.names)) + 4 * len(entry.names)
+
+    return len(entry.prints) + len(entry.minutes) + sum(map(len, entry.sets)) + names
+
+
+def _number_of(entry: Seen, hits: list[str]) -> int:
+    """Return the number of a set, which may be a new one; 0 if there is no room for it."""
+    names, sets = entry.names, entry.sets
+    is_full = len(sets) == _MOST_SETS or len(names) >= _MOST_NAMES
+    bits = 0
+    for hit in hits:
+        place = names.get(hit)
+        if place is None:
+            if is_full:
+                return 0
+            place = names[hit] = len(names)
+        bits |= 1 << place
+    packed = bits.to_bytes((bits.bit_length() + 7) // 8, "little")
+    if packed not in sets:
+        if is_full:
+            return 0
+        sets.append(packed)
+
+    return _FIRST_SET + sets.index(packed)
 
 
 def _again(entry: Seen, place: int, hour: int, rich: bool) -> Arrival:
     kind = entry.prints[place]
-    if not rich or kind == _RICH[0]:
+    if not rich or kind == _RICH:
         return "repeat"
-    entry.prints = entry.prints[:place] + _RICH + entry.prints[place + 1 :]
+    entry.prints = entry.prints[:place] + _KINDS[_RICH] + entry.prints[place + 1 :]
     entry.touched = hour
+    if kind == _PLAIN:
+        return Richer([], 0)
+    start = place // _WIDTH * _MINUTE
+    minute = int.from_bytes(entry.minutes[start : start + _MINUTE], "big")
 
-    return Richer(entry.sets[kind - _FIRST_SET] if kind >= _FIRST_SET else [])
+    return Richer(_hits_of(entry, kind - _FIRST_SET), entry.day * _DAY + minute)
+
+
+def _hits_of(entry: Seen, number: int) -> list[str]:
+    bits = int.from_bytes(entry.sets[number], "little")
+
+    return [name for name, place in entry.names.items() if bits >> place & 1]

@@ -49,8 +49,8 @@ class Ledger(Protocol):
     def count_intent(self, event: BotEvent) -> None:
         """Count the intent of an event that was counted without one."""
 
-    def count_hits(self, event: BotEvent, before: list[str]) -> None:
-        """Count the dashboards of an event that was counted with those of *before*."""
+    def count_hits(self, event: BotEvent, before: list[str], before_ms: int) -> None:
+        """Count the dashboards of an event that was counted with those of *before*, at another time perhaps."""
 
     def count(self, event: BotEvent, session_late: bool) -> None:
         """Count an event in the totals and dimensions of its periods."""
@@ -75,6 +75,7 @@ class User(msgspec.Struct, array_like=True, gc=False):
     turns: Turns = msgspec.field(default_factory=Turns)
 
 
+_MINUTE_MS: Final = 60_000
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(User)
 _BARE_FIELDS: Final = 5
@@ -105,11 +106,11 @@ def fold_event(user: User, event: BotEvent, hour: int, ledger: Ledger) -> None:
     if event.repeats:
         is_rich = event.intent != "" or event.not_handled
         mark, timed = fingerprint(event.event_id), not event.warnings
-        arrival = remember(user.seen, at // DAY_MS, mark, hour, timed, is_rich, event.dashboards)
+        arrival = remember(user.seen, at // _MINUTE_MS, mark, hour, timed, is_rich, event.dashboards)
         if arrival != "new":
             ledger.count_repeat(event)
             if isinstance(arrival, Richer):
-                _enrich(user, event, arrival.before, hour, ledger)
+                _enrich(user, event, arrival, hour, ledger)
             return
     session_late = False
     if event.user_id:  # a page's feed has messages of nobody
@@ -126,9 +127,9 @@ def fold_event(user: User, event: BotEvent, hour: int, ledger: Ledger) -> None:
     ledger.count(event, session_late)
 
 
-def _enrich(user: User, event: BotEvent, before: list[str], hour: int, ledger: Ledger) -> None:
-    """Add what a repeat says and the event before it, which hit the dashboards *before*, did not."""
-    ledger.count_hits(event, before)
+def _enrich(user: User, event: BotEvent, arrival: Richer, hour: int, ledger: Ledger) -> None:
+    """Add what a repeat says and the event before it did not."""
+    ledger.count_hits(event, arrival.before, arrival.minute * _MINUTE_MS)
     if event.intent:
         ledger.count_intent(event)
     if event.not_handled and event.user_id:

@@ -7,12 +7,14 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from clickhouse_driver import Client
 
 from app.adapters.audit import audit
-from app.adapters.backfill import BackFilled, back_fill
+from app.adapters.backfill import BackFilled, Version, back_fill
 from app.adapters.clickhouse import connect, insert
+from app.adapters.memory import MemoryRegistry
 from app.adapters.numbers import series
 from app.adapters.reader import Reader
 from app.config import Settings
@@ -20,7 +22,7 @@ from app.core.calendar import calendar_of
 from app.core.counters import CellBatch
 from app.core.events import BotEvent, Reporting
 from app.core.periods import Span, span_of
-from app.core.registry import Dashboard
+from app.core.registry import Bot, Dashboard
 from app.core.rows import counter_rows, event_rows
 from app.core.rules.evaluation import matches
 from app.core.rules.language import Rule
@@ -30,6 +32,7 @@ from tests.core.test_shard import BASE, DAY, make_events
 from tests.databases import fresh_database
 from tests.engine import EngineServer, engine
 from tests.events import stream_record
+from tests.facts import tell, told
 from tests.web.api import brute
 from tests.web.api.stock import stock
 
@@ -41,6 +44,15 @@ ZONE = Reporting("America/Los_Angeles", "sunday", 1800)
 NOW_MS = BASE + 62 * DAY
 RULE = Rule(any=(Rule(field="intent", value="buy"), Rule(field="kind", op="in", value=("image", "custom"))))
 DASHBOARD = Dashboard("a", "b1", "A", 0, RULE, version=4, counted_from=4)
+EDITED = msgspec.structs.replace(DASHBOARD, rule=Rule(field="kind", value="image"), version=5)
+
+
+async def registry(dashboard: Dashboard = DASHBOARD) -> MemoryRegistry:
+    """Return one that knows a dashboard."""
+    own = MemoryRegistry()
+    await tell(own, Bot("b1", "B1", "generic", 0), dashboard)
+
+    return own
 
 
 def world() -> list[BotEvent]:
@@ -74,7 +86,8 @@ class Store:
 
     async def run(self, now_ms: int = NOW_MS, **more: Any) -> BackFilled:
         """Apply the rule."""
-        return await back_fill(self.reader, DASHBOARD, ZONE, self.send, now_ms, **more)
+        version = Version(await registry(), DASHBOARD, "test")
+        return await back_fill(self.reader, version, ZONE, self.send, now_ms, **more)
 
     async def numbers(self, measure: str, window: str) -> dict[str, int]:
         """Return period -> number where there is any."""
@@ -164,10 +177,58 @@ async def test_killed_while_it_tells_and_run_again(store: Store, monkeypatch: py
         await send(batch)
 
     with pytest.raises(asyncio.CancelledError):
-        await back_fill(store.reader, DASHBOARD, ZONE, die, NOW_MS)
+        await back_fill(store.reader, Version(await registry(), DASHBOARD, "test"), ZONE, die, NOW_MS)
     await store.run(NOW_MS + 1000)
 
     await assert_exact(store)
+
+
+async def test_the_dashboard_counts_from_this_version_on_before_any_number_is_told(store: Store) -> None:
+    """A run that dies in between leaves too little, which the next one adds, and nothing that two versions count."""
+    own = await registry(msgspec.structs.replace(DASHBOARD, counted_from=1))
+
+    async def die(_batch: CellBatch) -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await back_fill(store.reader, Version(own, own.state.dashboards["a"], "test"), ZONE, die, NOW_MS)
+
+    assert 4 == own.state.dashboards["a"].counted_from
+
+    await store.run(NOW_MS + 1000)
+    await assert_exact(store)
+
+
+@pytest.mark.parametrize("after", [10**6, 30], ids=["after the last page", "after the first page"])
+async def test_a_rule_that_is_changed_meanwhile_leaves_nothing(store: Store, after: int) -> None:
+    """No hit, no number, and no further page is looked at: its events may have come under the new rule."""
+    own, pages = await registry(), list[int]()
+
+    def change(events: int, _hits: int) -> None:
+        pages.append(events)
+        if len(pages) == 1:
+            own.state = told(Bot("b1", "B1", "generic", 0), EDITED)
+
+    with pytest.raises(Refused, match="changed meanwhile"):
+        await back_fill(
+            store.reader, Version(own, DASHBOARD, "test"), ZONE, store.send, NOW_MS, change, page=after
+        )
+
+    assert (1, []) == (len(pages), store.sent)
+    assert [(0,)] == store.client.execute("SELECT count() FROM backfilled_hits")
+
+
+async def test_a_rule_that_is_changed_takes_nothing_that_was_counted(store: Store) -> None:
+    """An earlier run's numbers, and the hits they stand for."""
+    await store.run()
+    before = await store.numbers("dashboard:a", "day")
+    with pytest.raises(Refused):
+        await back_fill(
+            store.reader, Version(await registry(EDITED), DASHBOARD, "test"), ZONE, store.send, NOW_MS
+        )
+
+    assert before == await store.numbers("dashboard:a", "day")
+    assert [] == audit(store.client, "b1")
 
 
 async def test_what_came_meanwhile_is_found_by_the_next_run(store: Store) -> None:
@@ -216,7 +277,7 @@ async def test_a_dashboard_without_a_rule_is_refused(store: Store) -> None:
     """There is nothing to apply."""
     shown = Dashboard("n", "b1", "New", 0, measure="new_users")
     with pytest.raises(Refused, match="has no rule"):
-        await back_fill(store.reader, shown, ZONE, store.send, NOW_MS)
+        await back_fill(store.reader, Version(await registry(shown), shown, "test"), ZONE, store.send, NOW_MS)
 
 
 def _per_minute(events: list[BotEvent]) -> dict[int, int]:

@@ -121,6 +121,21 @@ def test_minutes_of_dashboards_add_up_to_their_hours(own: list[BotEvent], seed: 
     assert found["minute"] == found["hour"]
 
 
+def test_a_richer_repeat_with_another_time_takes_the_hits_along() -> None:
+    """Where the plain event was counted they are taken back; ClickHouse keeps the richer row, with its time and hits."""
+    hour = BASE // HOUR * HOUR + HOUR
+    plain = BotEvent("m1", "b1", "u1", hour - 100, hour, "text", repeats=True, dashboards=["d@1", "e@1"])
+    rich = msgspec.structs.replace(plain, at=hour + 100, intent="asked", dashboards=["e@1"])
+    cells = every_number(run_with_crashes(records_of([plain, rich], 1), random.Random(1)).counters)
+    hits = {
+        (cell.window, cell.start * 1000 - hour, cell.key): n
+        for cell, n in cells.items()
+        if n and cell.measure == "hits" and cell.window != "day"
+    }
+
+    assert {("minute", 0, "e@1"): 1, ("hour", 0, "e@1"): 1} == hits
+
+
 @settings(max_examples=60, deadline=None)
 @given(own=events(), seed=st.integers(0, 2**32))
 def test_minutes_of_turns_not_handled_add_up_to_their_hours(own: list[BotEvent], seed: int) -> None:

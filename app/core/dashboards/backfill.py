@@ -7,13 +7,14 @@ one that died half-way.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from app.core.counters import CellBatch
 from app.core.measures import DASHBOARD, HITS
 
-__all__ = ["PARTITION", "Part", "Place", "batches_of", "withdrawn"]
+__all__ = ["PARTITION", "Part", "Place", "batches_of", "taken_back", "withdrawn"]
 
 PARTITION: Final = 2**32 - 1
 """In the place of a partition of bot-events."""
@@ -22,6 +23,8 @@ _MOST_CELLS: Final = 5000
 
 Place = tuple[str, int]
 """window, start"""
+
+_Value = tuple[str, str, str, str, int, str, int]
 
 
 class Part(NamedTuple):
@@ -58,6 +61,23 @@ def withdrawn(parts: Iterable[tuple[str, str, int, str, int]], now_ms: int) -> I
     )
 
 
-def _batches(cells: list[tuple[str, str, str, str, int, str, int]], stamp: int) -> Iterator[CellBatch]:
+def taken_back(
+    parts: Iterable[tuple[int, int, str, str, int, str]], begins: Mapping[int, int]
+) -> Iterator[CellBatch]:
+    """
+    Yield records of `counters` that say 0 of parts that track wrote: partition, log day, bot, window, start and hit.
+
+    *begins* are the places from which on track counts anew, by partition: what it says from there on holds.
+    """
+    own: defaultdict[tuple[int, int], list[_Value]] = defaultdict(list)
+    for partition, log_day, bot, window, start, hit in parts:
+        own[partition, log_day].append((bot, HITS, DASHBOARD, window, start, hit, 0))
+    for (partition, log_day), cells in own.items():
+        yield from _batches(cells, max(begins.get(partition, 0) - 1, 0), partition, log_day)
+
+
+def _batches(
+    cells: list[_Value], stamp: int, partition: int = PARTITION, log_day: int = 0
+) -> Iterator[CellBatch]:
     for first in range(0, len(cells), _MOST_CELLS):
-        yield CellBatch(PARTITION, 0, stamp, cells[first : first + _MOST_CELLS])
+        yield CellBatch(partition, log_day, stamp, cells[first : first + _MOST_CELLS])

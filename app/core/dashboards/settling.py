@@ -16,5 +16,11 @@ READ_TO: Final = "registry_read_to"
 
 
 def is_settled(read_to: int, workers: Iterable[Mapping[str, int]]) -> bool:
-    """Tell whether every normaliser at work, by its figures, has passed on all that it read before it had come to *read_to*."""
-    return all(figures.get(READ_TO, 0) >= read_to for figures in workers)
+    """
+    Tell whether every normaliser, by its figures, has passed on all that it read before it had come to *read_to*.
+
+    Where none was heard of, nobody knows.
+    """
+    places = [figures.get(READ_TO, 0) for figures in workers]
+
+    return bool(places) and min(places) >= read_to
