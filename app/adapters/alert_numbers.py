@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
+
+from clickhouse_driver.errors import Error as DriverError
 
 from app.adapters.reader import Reader
 from app.core.alerts.watching import (
@@ -15,19 +18,20 @@ from app.core.alerts.watching import (
 from app.core.alerts.windows import Span
 from app.core.counters import CellBatch
 from app.core.registry import Alert, State
+from app.ports import Unavailable
 
 __all__ = ["AlertNumbers"]
 
 
 class AlertNumbers:
-    """Questions to ClickHouse; each raises Unavailable where it does not answer."""
+    """Questions to ClickHouse; each raises Unavailable where it does not answer, or refuses."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
     async def parts(self, watch: Watch, first_s: int) -> list[CellBatch]:
         """Return what *watch* looks at from *first_s* on, as counters had it."""
-        rows = await self._reader.rows(
+        rows = await self._rows(
             "alerts.parts",
             bot=watch.bot,
             measure=watch.measure,
@@ -44,14 +48,14 @@ class AlertNumbers:
 
     async def has_stored(self, topic: str, ends: Mapping[int, int]) -> bool:
         """Tell whether the store has come to *ends* (by partition) of a topic."""
-        stored: dict[int, int] = dict(await self._reader.rows("live.positions", topic=topic))
+        stored: dict[int, int] = dict(await self._rows("live.positions", topic=topic))
         return all(stored.get(partition, 0) >= end for partition, end in ends.items())
 
     async def number(self, alert: Alert, state: State, span: Span) -> float | None:
         """Return the number of *alert* in *span*; None where there is none."""
         measure, span_words = alert.measure, {"first_s": max(span.first_s, 0), "end_s": max(span.end_s, 0)}
         if measure == "response_seconds_p50":
-            rows = await self._reader.rows(
+            rows = await self._rows(
                 "series.response_seconds_p50", bot=alert.bot, begins=[span_words["first_s"]], **span_words
             )
             return float(rows[0][1]) if rows else None
@@ -83,6 +87,13 @@ class AlertNumbers:
             return sums[0] / sums[1] if sums[1] else None
         return sums[0]
 
+    async def _rows(self, query: str, /, **parameters: object) -> list[Any]:
+        try:
+            return await self._reader.rows(query, **parameters)
+        except DriverError as error:
+            words = (error.message or "").partition("\n")[0]
+            raise Unavailable(f"ClickHouse does not answer {query}: {words}", retry_after_s=5) from error
+
     async def _one(self, query: str, /, **parameters: object) -> float:
-        ((number,),) = await self._reader.rows(query, **parameters)
+        ((number,),) = await self._rows(query, **parameters)
         return float(number)

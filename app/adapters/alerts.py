@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +15,7 @@ from app.adapters.topics import ALERT_DELIVERIES, ALERTS
 from app.core.alerts.deliveries import AlertDelivery
 from app.core.alerts.machine import Transition
 from app.core.alerts.past import AlertPast
+from app.core.readable import Unreadable, read
 
 __all__ = ["AlertLog"]
 
@@ -29,6 +30,7 @@ class AlertLog:
     def __init__(self, bootstrap: str, tell: Callable[[Transition], None]) -> None:
         self.past = AlertPast()
         self._tell = tell
+        self._forgotten: set[str] = set()
         self._alerts = Tail(bootstrap, ALERTS, _from_the_beginning, self._take)
         self._deliveries = Tail(bootstrap, ALERT_DELIVERIES, _from_the_beginning, self._take_deliveries)
 
@@ -41,15 +43,22 @@ class AlertLog:
         """Follow until cancelled."""
         await asyncio.gather(self._alerts.run(), self._deliveries.run())
 
+    def forget(self, bots: Iterable[str]) -> None:
+        """Forget *bots*, which were deleted, and take nothing more of them."""
+        for bot in set(bots) - self._forgotten:
+            self._forgotten.add(bot)
+            self.past.forget(bot)
+
     def _take(self, records: Sequence[Record]) -> None:
         is_news = self._alerts.is_caught_up
         for told in _read(records, _decode_told):
-            if self.past.take(told) and is_news:
+            if told.bot not in self._forgotten and self.past.take(told) and is_news:
                 self._tell(told)
 
     def _take_deliveries(self, records: Sequence[Record]) -> None:
         for delivery in _read(records, _decode_delivery):
-            self.past.take_delivery(delivery)
+            if delivery.transition.bot not in self._forgotten:
+                self.past.take_delivery(delivery)
 
 
 def _read(records: Sequence[Record], decode: Callable[[bytes], Any]) -> list[Any]:
@@ -57,8 +66,8 @@ def _read(records: Sequence[Record], decode: Callable[[bytes], Any]) -> list[Any
     for record in records:
         try:
             if record.value is not None:
-                found.append(decode(record.value))
-        except msgspec.DecodeError:
+                found.append(read(decode, record.value))
+        except Unreadable:
             _log.warning("alert_unreadable", topic=record.topic, offset=record.offset)
     return found
 

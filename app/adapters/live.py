@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -26,6 +25,7 @@ from app.core.alerts.machine import Transition
 from app.core.counters import CellBatch, decode_cells
 from app.core.events import BotEvent, decode_batches
 from app.core.live import FOLLOWED, LiveView, oldest_starts
+from app.core.readable import Unreadable, read
 from app.ports import Clock
 
 __all__ = ["Live", "Transcript", "Watcher"]
@@ -207,14 +207,14 @@ class Transcript:
 
 def _cells(record: Record) -> CellBatch | None:
     try:
-        return decode_cells(record.value or b"")
-    except msgspec.DecodeError:
+        return read(decode_cells, record.value)
+    except Unreadable:
         _log.warning("counters_unreadable", partition=record.partition, offset=record.offset)
         return None
 
 
 def _events(record: bytes) -> list[BotEvent]:
     try:
-        return [event for batch in decode_batches(record) for event in batch.events]
-    except msgspec.DecodeError:
+        return [event for batch in read(decode_batches, record) for event in batch.events]
+    except Unreadable:
         return []

@@ -49,8 +49,8 @@ class Mailer:
         server = self._server
         if server is None:
             raise MailFailed("no mail server is set; set BOTPULSE_SMTP", is_final=True)
+        mail = self._built(to, subject, text, message_id)
         try:
-            mail = self._mail(to, subject, text, message_id)
             _, said = await aiosmtplib.send(
                 mail,
                 hostname=server.hostname,
@@ -66,6 +66,15 @@ class Mailer:
             is_ours = isinstance(error, ValueError)
             raise MailFailed(f"the mail cannot be sent: {error}", is_final=is_ours) from error
         return said
+
+    def _built(self, to: str, subject: str, text: str, message_id: str) -> EmailMessage:
+        """Return the mail, or say that there can be none: on odd addresses `email` fails in many ways."""
+        try:
+            mail = self._mail(to, subject, text, message_id)
+            mail.as_bytes()
+        except Exception as error:
+            raise MailFailed(f"no mail can be made for this address: {error}", is_final=True) from error
+        return mail
 
     def _mail(self, to: str, subject: str, text: str, message_id: str) -> EmailMessage:
         mail = EmailMessage()

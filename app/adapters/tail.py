@@ -78,10 +78,19 @@ class Tail:
             while True:
                 fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_MOST_RECORDS)
                 for partition, records in fetched.items():
-                    self._take(records)
+                    self._hand_over(records)
                     self._next[partition.partition] = records[-1].offset + 1
         finally:
             await consumer.stop()
+
+    def _hand_over(self, records: Sequence[Record]) -> None:
+        """Hand over what came; *take* may fail on what it cannot read, but must not end the following."""
+        try:
+            self._take(records)
+        except Exception:  # noqa: BLE001 - whatever it is, these records would bring it about again
+            _log.exception(
+                "records_passed_over", topic=self._topic, offset=records[0].offset, count=len(records)
+            )
 
     async def _place(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
         ends = await consumer.end_offsets(partitions)

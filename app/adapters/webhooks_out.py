@@ -2,6 +2,8 @@
 Sends webhooks, signed as Standard Webhooks has it: headers `webhook-id`, `webhook-timestamp` and `webhook-signature`.
 
 A redirect is an answer like any other and not followed: it would carry what was signed for one place to another.
+Whoever makes an alert chooses the address and sees what is answered, so only public addresses are connected to, and those
+of networks that the operator allows; it is the address that is connected to which counts, not what a name led to before.
 """
 
 from __future__ import annotations
@@ -9,15 +11,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import secrets
-from collections.abc import Mapping
+import socket
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import aiohttp
 import msgspec
 from standardwebhooks import Webhook
 
+from app.core.networks import Network, may_be_reached
 from app.ports import Clock
 
 __all__ = ["Answer", "WebhookSender", "new_secret"]
@@ -45,11 +49,20 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
+class _NotAllowed(OSError):  # noqa: N818 the answer to whoever chose the address
+    def __init__(self) -> None:
+        super().__init__(
+            "webhooks are sent to public addresses only; BOTPULSE_WEBHOOK_NETWORKS allows others"
+        )
+
+
 class WebhookSender:
     """One session for all."""
 
-    def __init__(self, clock: Clock, timeout_s: float = _TIMEOUT_S) -> None:
+    def __init__(self, clock: Clock, networks: Sequence[Network] = (), timeout_s: float = _TIMEOUT_S) -> None:
+        """Send to public addresses and into *networks*."""
         self._clock = clock
+        self._networks = networks
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._session: aiohttp.ClientSession | None = None
 
@@ -77,8 +90,19 @@ class WebhookSender:
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar())
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(socket_factory=self._socket),
+                timeout=self._timeout,
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
         return self._session
+
+    def _socket(self, place: tuple[Any, ...]) -> socket.socket:
+        """Make the socket that is to be connected to *place*, one of those that a name was resolved to."""
+        family, type_, protocol, _, address = place
+        if not may_be_reached(address[0], self._networks):
+            raise _NotAllowed
+        return socket.socket(family, type_, protocol)
 
 
 def _signed(
@@ -99,6 +123,8 @@ def _signed(
 def _words(error: Exception) -> str:
     if isinstance(error, asyncio.TimeoutError):
         return "no answer in time"
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, _NotAllowed):
+        return str(error.os_error)
     if isinstance(error, aiohttp.InvalidURL | ValueError):
         return "not an address that can be sent to"
     return str(error) or type(error).__name__

@@ -22,7 +22,7 @@ import structlog
 from app.adapters.outbox import Outbox
 from app.adapters.topics import ALERTS
 from app.agents.acker import Confirmable
-from app.agents.alert_sources import Sources
+from app.agents.alert_sources import LEARNING_S, Sources
 from app.agents.registered import Registered
 from app.agents.sequence import Sequence
 from app.core.alerts.definitions import Definitions, evaluate
@@ -31,6 +31,7 @@ from app.core.alerts.machine import Transition
 from app.core.alerts.table import AlertTable
 from app.core.alerts.watching import Watch
 from app.core.counters import CellBatch, decode_cells
+from app.core.readable import Unreadable, read
 from app.crash import fatal
 from app.ports import Clock
 from app.tables.state import ShardStore
@@ -40,9 +41,6 @@ __all__ = ["Judge"]
 _TICK_S: Final = 1.0
 _FROZEN_S: Final = 10.0
 """A process that stood still for so long may not be the one that judges any more."""
-
-_LEARNING_S: Final = 5
-"""So long after an alert is new somebody may still not know of it and pass over what it looks at."""
 
 _log = structlog.get_logger(__name__)
 _encode: Final = msgspec.json.Encoder().encode
@@ -85,7 +83,7 @@ class Judge:
         self._is_whole_look_due = True
         self._is_closed = False
         self._alive_at = time.monotonic()
-        self.figures = {"inputs": 0, "told": 0}
+        self.figures = {"inputs": 0, "told": 0, "unreadable_inputs": 0}
         store.quiesce = self.quiesce
         store.rewrite = self._rewrite
         registered.on_change = self._wake_for_all
@@ -162,9 +160,13 @@ class Judge:
         partition = event.message.partition
         table: AlertTable = self._store.shard(partition)
         pending = self._pending.setdefault(partition, _Pending())
-        pending.bots |= table.take(decode_cells(event.message.value))
         pending.last = event
         self.figures["inputs"] += 1
+        try:
+            pending.bots |= table.take(read(decode_cells, event.message.value))
+        except Unreadable as error:
+            self.figures["unreadable_inputs"] += 1
+            _log.warning("alert_input_unreadable", offset=event.message.offset, error=str(error))
         self._woken.set()
 
     def _wake_for_all(self) -> None:
@@ -191,10 +193,11 @@ class Judge:
         """Note what is watched for the first time, ask for what came before, and delete what nobody needs."""
         table: AlertTable = self._store.shard(partition)
         wanted = definitions.wanted(partition, now_ms)
+        self._sources.want_only(partition, wanted)
         for watch, oldest in wanted.items():
             from_s = table.whole_from(watch)
             if from_s is None:
-                from_s = now_ms // 1000 + _LEARNING_S
+                from_s = now_ms // 1000 + LEARNING_S
                 table.set_whole(watch, from_s, now_ms)
             if from_s > oldest:
                 self._sources.want(partition, watch, oldest)

@@ -12,6 +12,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
+import structlog
+
 from app.adapters.outbox import Outbox
 from app.adapters.topics import ALERT_INPUTS
 from app.agents.acker import Acker
@@ -20,6 +22,7 @@ from app.agents.sequence import Sequence
 from app.config import Settings
 from app.core.alerts.definitions import home_of
 from app.core.counters import CellBatch, decode_cells, encode_cells
+from app.core.readable import Unreadable, read
 from app.crash import fatal
 from app.ports import Clock
 
@@ -27,6 +30,8 @@ __all__ = ["Watcher"]
 
 _KEPT_S: Final = 3 * 86_400
 """Farther back looks no window, nor the one before it; a replay brings much that is older."""
+
+_log = structlog.get_logger(__name__)
 
 
 class Watcher:
@@ -43,7 +48,7 @@ class Watcher:
         self._acker = Acker()
         self._sending: set[asyncio.Task[None]] = set()
         self._is_closed = False
-        self.figures = {"records": 0, "cells": 0}
+        self.figures = {"records": 0, "cells": 0, "unreadable_counters": 0}
 
     async def run(self, stream: Any) -> None:
         """Consume counters for ever."""
@@ -65,7 +70,7 @@ class Watcher:
             await asyncio.wait(list(self._sending))
 
     async def _pass_on(self, event: Any) -> None:
-        batches = self._wanted(decode_cells(event.message.value))
+        batches = self._batches(event.message)
         self.figures["records"] += 1
         unit = self._acker.add([event])
         if not batches:
@@ -84,6 +89,16 @@ class Watcher:
         task = asyncio.get_running_loop().create_task(confirm())
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
+
+    def _batches(self, message: Any) -> dict[int, CellBatch]:
+        try:
+            return self._wanted(read(decode_cells, message.value))
+        except Unreadable as error:
+            self.figures["unreadable_counters"] += 1
+            _log.warning(
+                "counters_unreadable", partition=message.partition, offset=message.offset, error=str(error)
+            )
+            return {}
 
     def _wanted(self, batch: CellBatch) -> dict[int, CellBatch]:
         watchlist, found = self._registered.definitions.watchlist, dict[int, CellBatch]()

@@ -18,6 +18,7 @@ from app.agents.sequence import Sequence
 from app.agents.telling import Means
 from app.config import Settings
 from app.core.alerts.table import AlertTable
+from app.core.networks import networks_of
 from app.tables.state import ShardStore
 
 __all__ = ["Parts", "parts"]
@@ -44,7 +45,9 @@ def parts(settings: Settings, app: Any, store: ShardStore, changelog: str, insta
         store, app.outbox, sequence, registered, sources, changelog, lambda: bool(app.is_ready), _now_ms
     )
     sources.load, sources.set_whole = judge.load, judge.set_whole
-    means = Means(WebhookSender(_now_ms), Mailer(settings), seal_of(settings))
+    means = Means(
+        WebhookSender(_now_ms, networks_of(settings.webhook_networks)), Mailer(settings), seal_of(settings)
+    )
     notifier = Notifier(settings.kafka, f"{GROUP}-{instance}", registered, app.outbox, means, _now_ms)
 
     async def finish() -> None:
@@ -55,7 +58,7 @@ def parts(settings: Settings, app: Any, store: ShardStore, changelog: str, insta
         watcher,
         judge,
         [registered.run, sources.run, notifier.run, judge.tick, judge.stay_awake],
-        [watcher.figures, judge.figures, notifier.figures],
+        [watcher.figures, judge.figures, sources.figures, notifier.figures],
         lambda: registered.ready.is_set() and notifier.is_ready,
         finish,
     )

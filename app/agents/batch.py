@@ -18,6 +18,7 @@ from app.core.alerts.machine import Transition
 from app.core.counters import decode_cells
 from app.core.events import EventBatch, decode_batches
 from app.core.outcome import DeadLetter, Reason
+from app.core.readable import Unreadable, read
 from app.core.rows import (
     Rows,
     StreamRecord,
@@ -73,10 +74,9 @@ class Batch:
     def add(self, records: Iterable[Record]) -> None:
         """Read *records*; of one partition they come in their order."""
         for record in records:
-            value = record.value or b""
             try:
-                content = _READERS[record.topic](value)
-            except msgspec.DecodeError as error:
+                content = read(_READERS[record.topic], record.value or b"")
+            except Unreadable as error:
                 self.refuse(record, error)
                 continue
             self._items[record.topic].append(_Item(record, content))

@@ -10,8 +10,8 @@ At least once: a process killed between the answer and its note sends the same a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any, Final
 
 import msgspec
 import stamina
@@ -25,13 +25,16 @@ from app.agents.registered import Registered
 from app.agents.telling import Means, tell
 from app.core.alerts.deliveries import (
     ANSWER_CHARS,
+    TOLD,
     AlertDelivery,
     Attempt,
     deliveries_of,
     noted,
 )
 from app.core.alerts.machine import Transition
+from app.core.readable import Unreadable, read
 from app.core.registry import Channel
+from app.core.removal import removed_bots
 from app.ports import Clock
 
 __all__ = ["GROUP", "Notifier"]
@@ -64,12 +67,13 @@ class Notifier(ConsumerRebalanceListener):  # type: ignore[misc]
         self._outbox = outbox
         self._means = means
         self._clock = clock
-        self._known: dict[int, set[str]] = {}
+        self._known: dict[int, dict[str, str]] = {}  # partition -> delivery -> bot
         self._unplaced: set[int] = set()
+        self._erased: frozenset[str] = frozenset()
         self._tasks: dict[int, set[asyncio.Task[None]]] = {}
         self._free = asyncio.Semaphore(_AT_ONCE)
         self.is_ready = False
-        self.figures = {"delivered": 0, "given_up": 0, "tries": 0}
+        self.figures = {"delivered": 0, "given_up": 0, "tries": 0, "unreadable_alerts": 0}
 
     async def run(self) -> None:
         """Tell of everything until cancelled."""
@@ -89,12 +93,16 @@ class Notifier(ConsumerRebalanceListener):  # type: ignore[misc]
         try:
             while True:
                 await self._take_over()
+                await self._erase()
                 fetched = await self._consumer.getmany(timeout_ms=_POLL_MS)
-                if self._unplaced or not fetched:
-                    continue
-                for place, records in fetched.items():
-                    await self._note_all(place.partition, [record.value for record in records])
-                await self._commit()
+                await self._take_over()  # of what was assigned meanwhile there may be records among these
+                noted = {
+                    place: records[-1].offset + 1
+                    for place, records in fetched.items()
+                    if await self._note_all(place.partition, records)
+                }
+                if noted:
+                    await self._commit(noted)
         finally:
             self._drop(list(self._tasks))
             await self._consumer.stop()
@@ -117,39 +125,65 @@ class Notifier(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _take_over(self) -> None:
         while self._unplaced:
             partitions = sorted(self._unplaced)
-            found = await _deliveries(self._bootstrap, partitions)
+            found = await self._deliveries(partitions)
+            self._erased = frozenset()
             self._drop(partitions)
             for partition in set(partitions) & self._unplaced:
                 own = found[partition]
-                self._known[partition] = set(own)
+                self._known[partition] = {one.id: one.transition.bot for one in own.values()}
                 for delivery in own.values():
                     if delivery.state == "waiting":
                         self._begin(partition, delivery)
             self._unplaced -= set(partitions)
         self.is_ready = True
 
-    async def _note_all(self, partition: int, values: list[bytes]) -> None:
-        for value in values:
+    async def _note_all(self, partition: int, records: Iterable[Any]) -> bool:
+        """Note the deliveries of *records*; return whether that was ours to do to the end."""
+        for record in records:
             try:
-                transition = _decode_transition(value)
-            except msgspec.DecodeError as error:
-                _log.warning("alert_unreadable", error=str(error))
+                transition = read(_decode_transition, record.value)
+            except Unreadable as error:
+                self._skip(record, error)
                 continue
-            await self._note(partition, transition)
+            if transition.type in TOLD:
+                await self._note(partition, transition)
+        return partition in self._known
 
     async def _note(self, partition: int, transition: Transition) -> None:
-        alert = await self._registered.alert(transition.alert, _REGISTRY_S)
-        channels = alert.channels if alert else ()
-        known = self._known.setdefault(partition, set())
-        for delivery in deliveries_of(transition, channels, self._clock()):
-            if delivery.id not in known:
-                known.add(delivery.id)
-                await self._write(partition, delivery)
+        alert = await self._registered.alert(transition.alert, self._patience_s(transition))
+        for delivery in deliveries_of(transition, alert.channels if alert else (), self._clock()):
+            known = self._known.get(partition)
+            if known is None or delivery.id in known:
+                continue
+            known[delivery.id] = transition.bot
+            await self._write(partition, delivery)
+            if partition in self._known:
                 self._begin(partition, delivery)
 
-    async def _commit(self) -> None:
+    def _patience_s(self, transition: Transition) -> float:
+        """How long to wait for an alert that nobody knows: of one that was told of long ago the registry has spoken."""
+        return max(_REGISTRY_S - max(self._clock() - transition.at, 0) / 1000, 0.0)
+
+    def _skip(self, record: Any, error: Unreadable) -> None:
+        self.figures["unreadable_alerts"] += 1
+        _log.warning("alert_unreadable", topic=record.topic, offset=record.offset, error=str(error))
+
+    async def _erase(self) -> None:
+        """Delete the deliveries of bots that were deleted: they name people."""
+        removed = removed_bots(self._registered.definitions.state)
+        if removed == self._erased:
+            return
+        for partition, known in list(self._known.items()):
+            gone = [name for name, bot in known.items() if bot in removed]
+            for name in gone:
+                del known[name]
+            tombstones = [(name.encode(), None) for name in gone]
+            await self._outbox.write_entries(ALERT_DELIVERIES, partition, tombstones)
+        self._erased = removed
+
+    async def _commit(self, noted: Mapping[TopicPartition, int]) -> None:
         try:
-            await self._consumer.commit()
+            await self._consumer.commit(noted)
         except (IllegalStateError, KafkaError) as error:
             _log.debug("commit_left_out", error=repr(error))  # whoever reads it again knows the deliveries
 
@@ -200,7 +234,25 @@ class Notifier(ConsumerRebalanceListener):  # type: ignore[misc]
         own = alert.channels if alert else ()
         return next((one for one in own if (one.kind, one.to) == (delivery.kind, delivery.to)), None)
 
+    async def _deliveries(self, partitions: list[int]) -> dict[int, dict[str, AlertDelivery]]:
+        """Read what is known of deliveries in *partitions*."""
+        found: dict[int, dict[str, AlertDelivery]] = {partition: {} for partition in partitions}
+        async for record in _records(self._bootstrap, ALERT_DELIVERIES, partitions):
+            own = found[record.partition]
+            if record.value is None:
+                own.pop((record.key or b"").decode("utf-8", "replace"), None)
+                continue
+            try:
+                delivery = read(_decode_delivery, record.value)
+            except Unreadable as error:
+                self._skip(record, error)
+            else:
+                own[delivery.id] = delivery
+        return found
+
     async def _write(self, partition: int, delivery: AlertDelivery) -> None:
+        if delivery.id not in self._known.get(partition, ()):
+            return  # its bot was deleted, or it is somebody else's by now
         await (await self._outbox.send(ALERT_DELIVERIES, _encode(delivery), partition, delivery.id.encode()))
 
 
@@ -209,10 +261,9 @@ def _be_content(delivery: AlertDelivery) -> None:
         raise _NotTaken
 
 
-async def _deliveries(bootstrap: str, partitions: list[int]) -> dict[int, dict[str, AlertDelivery]]:
-    """Read what is known of deliveries in *partitions*."""
-    found: dict[int, dict[str, AlertDelivery]] = {partition: {} for partition in partitions}
-    places = [TopicPartition(ALERT_DELIVERIES, partition) for partition in partitions]
+async def _records(bootstrap: str, topic: str, partitions: list[int]) -> AsyncIterator[Any]:
+    """Read everything that is in *partitions* now."""
+    places = [TopicPartition(topic, partition) for partition in partitions]
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
     )
@@ -224,9 +275,6 @@ async def _deliveries(bootstrap: str, partitions: list[int]) -> dict[int, dict[s
         for place in places:
             while await consumer.position(place) < ends[place]:
                 for record in (await consumer.getmany(place, timeout_ms=200)).get(place, []):
-                    if record.value is not None:
-                        delivery = _decode_delivery(record.value)
-                        found[place.partition][delivery.id] = delivery
+                    yield record
     finally:
         await consumer.stop()
-    return found

@@ -134,6 +134,15 @@ async def test_a_line_break_makes_no_header(box: Box, port: int) -> None:
     assert (True, []) == (failed.value.is_final, box.mails)
 
 
+@pytest.mark.parametrize("to", ["a@[b", "\ud800@example.com"])
+async def test_an_address_that_makes_no_mail_is_final(box: Box, port: int, to: str) -> None:
+    """Whatever goes wrong in making it: another try would not change that."""
+    with pytest.raises(MailFailed) as failed:
+        await mailer(port).send(to, "s", "t")
+
+    assert (True, []) == (failed.value.is_final, box.mails)
+
+
 async def test_without_a_server_nothing_is_sent() -> None:
     """It says which setting is missing."""
     unset = Mailer(Settings())

@@ -13,8 +13,14 @@ from aiohttp.test_utils import TestServer
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from app.adapters.webhooks_out import WebhookSender, new_secret
+from app.core.networks import networks_of
 
 SECRET = new_secret()
+
+
+def now_ms() -> int:
+    """Return the time."""
+    return time.time_ns() // 1_000_000
 
 
 class Receiver:
@@ -49,7 +55,7 @@ async def url(receiver: Receiver) -> AsyncIterator[str]:
 @pytest.fixture
 async def sender() -> AsyncIterator[WebhookSender]:
     """A sender without much patience."""
-    sender = WebhookSender(lambda: time.time_ns() // 1_000_000, timeout_s=0.5)
+    sender = WebhookSender(now_ms, networks_of("127.0.0.0/8"), timeout_s=0.5)
     yield sender
     await sender.close()
 
@@ -107,6 +113,17 @@ async def test_nobody_there(sender: WebhookSender, url: str) -> None:
     answer = await sender.send(url, SECRET, "id", {})
 
     assert (0, True) == (answer.status, bool(answer.text))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
+async def test_nothing_is_sent_into_inner_networks(url: str, receiver: Receiver, host: str) -> None:
+    """However the address is written: who chooses it has no business there, unless the operator allows it."""
+    sender = WebhookSender(now_ms, timeout_s=5)
+    answer = await sender.send(url.replace("127.0.0.1", host), SECRET, "id", {})
+    await sender.close()
+
+    assert ([], 0) == (receiver.came, answer.status)
+    assert "BOTPULSE_WEBHOOK_NETWORKS" in answer.text
 
 
 def test_secrets_differ() -> None:

@@ -66,7 +66,16 @@ def test_rows_count_what_records_hold() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, b"", b"\xff", b"{}", b"[1]"], ids=["none", "empty", "binary", "object", "number"]
+    "value",
+    [
+        None,
+        b"",
+        b"\xff",
+        b"{}",
+        b"[1]",
+        encode_batches([EventBatch(0, 1, NOON_MS, [event("@")])]).replace(b"@", b"\xff"),
+    ],
+    ids=["none", "empty", "binary", "object", "number", "not-utf8"],
 )
 def test_what_cannot_be_read_becomes_a_dead_letter(value: bytes | None) -> None:
     """It says where it stands, and the position moves on behind it."""

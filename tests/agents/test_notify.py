@@ -74,8 +74,9 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AlertRig]:
-    """A rig on a broker of its own."""
+def rig(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[AlertRig]:
+    """A rig on a broker of its own; receivers are on this machine."""
+    monkeypatch.setenv("BOTPULSE_WEBHOOK_NETWORKS", "127.0.0.0/8")
     folder = tmp_path_factory.mktemp("notify")
     with own_broker(folder / "kafka") as bootstrap, alert_rig(bootstrap, folder / "home") as own:
         yield own

@@ -20,6 +20,7 @@ from app.core.registry import Channel
 __all__ = [
     "ANSWER_CHARS",
     "GIVE_UP_MS",
+    "TOLD",
     "AlertDelivery",
     "Attempt",
     "DeliveryState",
@@ -34,7 +35,8 @@ GIVE_UP_MS: Final = 24 * 3_600_000
 """How long a delivery is tried."""
 
 _MOST_ATTEMPTS: Final = 20
-_TOLD: Final = ("firing", "resolved")
+TOLD: Final = ("firing", "resolved")
+"""What somebody is told of."""
 
 DeliveryState = Literal["waiting", "delivered", "given_up"]
 
@@ -73,7 +75,7 @@ class AlertDelivery(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def deliveries_of(transition: Transition, channels: Iterable[Channel], now_ms: int) -> list[AlertDelivery]:
     """Return what is to be delivered of *transition*; being pending is nobody's business yet."""
-    if transition.type not in _TOLD:
+    if transition.type not in TOLD:
         return []
     found = {_id_of(transition, channel): channel for channel in channels}
     return [

@@ -1,6 +1,9 @@
 """
 Does the condition of an alert hold? The numbers of its windows, from the table and from what was asked, and the verdict.
 
+More of a count can only make it more, so a count above its threshold is so at once, whatever is still on the way.  Everything else,
+also that a count is no longer above it, may be an appearance while a stage, or one partition of it, is behind, and is not said then.
+
 A change is undefined where the number before was 0, and does not hold; a fall to zero is -100 %.
 """
 
@@ -16,10 +19,37 @@ from app.core.alerts.windows import Span, Windows, is_fall, windows_of
 from app.core.calendar import calendar_of
 from app.core.registry import Alert, Condition, State
 
-__all__ = ["Asked", "Known", "Verdict", "asks", "change_of", "holds", "judge"]
+__all__ = [
+    "Asked",
+    "Known",
+    "Question",
+    "Verdict",
+    "asks",
+    "change_of",
+    "holds",
+    "judge",
+]
 
-Asked = Mapping[tuple[str, Span], float | None]
-"""Alert, span -> number, as far as ClickHouse has answered."""
+_RECENT_MS: Final = 30_000
+"""So far behind may counting be, and what was counted still passes for what happened."""
+
+
+class Question(NamedTuple):
+    """
+    A number of ClickHouse, named by all that it depends on: an edited alert, or dashboard, asks something else.
+
+    `over_ms` is when all of its time is over, and is to be stored before it is asked for; 0 where that is not waited for.
+    """
+
+    bot: str
+    measure: str
+    counted_from: int
+    span: Span
+    over_ms: int
+
+
+Asked = Mapping[Question, float | None]
+"""What ClickHouse has answered so far."""
 
 
 class Known(NamedTuple):
@@ -48,25 +78,24 @@ _UNKNOWN: Final = Verdict(None)
 def judge(alert: Alert, table: AlertTable, known: Known) -> Verdict:
     """Say whether the condition of *alert*, which is live, holds."""
     windows = _windows(alert, known)
-    if is_fall(alert) and not _is_over(alert, windows, known.counted_ms):
-        return _UNKNOWN
-    if not _is_whole(alert, table, windows):
+    if not _is_counted(alert, windows, known) or not _is_whole(alert, table, windows):
         return _UNKNOWN
     value = _number(alert, table, known, windows.now)
-    base = None if windows.base is None else _base(alert, table, known, windows.base)
+    base = _base(alert, table, known, windows)
     if isinstance(value, _Missing) or isinstance(base, _Missing):
         return _UNKNOWN
     reading = Reading(value, base, change_of(value, base))
-    return Verdict(holds(alert.condition, reading), reading)
+    is_so = holds(alert.condition, reading)
+    return Verdict(is_so if is_so or is_fall(alert) or _is_recent(known) else None, reading)
 
 
-def asks(alert: Alert, known: Known) -> list[Span]:
+def asks(alert: Alert, known: Known) -> list[Question]:
     """Return what ClickHouse has to be asked for, so that *alert* can be judged."""
     windows = _windows(alert, known)
-    base = [windows.base] if windows.base is not None else []
-    if is_asked(alert.measure):
-        return [windows.now, *base]
-    return base if _asks_for_base(alert) else []
+    found = [_of_now(alert, known, windows.now)] if is_asked(alert.measure) else []
+    if windows.base is not None and _asks_for_base(alert):
+        found.append(_question(alert, known, windows.base, windows.base_end_ms))
+    return found
 
 
 def holds(condition: Condition, reading: Reading) -> bool:
@@ -93,19 +122,40 @@ class _Missing:
 _MISSING: Final = _Missing()
 
 
+def _of_now(alert: Alert, known: Known, span: Span) -> Question:
+    return _question(alert, known, span, span.end_s * 1000 if is_fall(alert) else 0)
+
+
+def _question(alert: Alert, known: Known, span: Span, over_ms: int) -> Question:
+    dashboard = known.state.dashboards.get(alert.measure.partition(":")[2])
+    return Question(alert.bot, alert.measure, dashboard.counted_from if dashboard else 0, span, over_ms)
+
+
 def _windows(alert: Alert, known: Known) -> Windows:
     reporting = known.state.bots[alert.bot].reporting
     return windows_of(alert, calendar_of(reporting.zone, reporting.week_start), known.now_ms)
 
 
-def _is_over(alert: Alert, windows: Windows, counted_ms: int) -> bool:
-    """Tell whether everything of the window has been counted, and the alert existed all the while."""
-    return windows.end_ms <= counted_ms and windows.end_ms >= alert.created_at + alert.window_s * 1000
+def _is_counted(alert: Alert, windows: Windows, known: Known) -> bool:
+    """Tell whether nothing that is still on the way could turn the verdict; a fall needs an alert as old as its window, too."""
+    counted_ms, end_ms = known.counted_ms, windows.end_ms
+    if is_fall(alert):
+        return counted_ms >= end_ms >= alert.created_at + alert.window_s * 1000
+    if alert.measure == NOT_HANDLED_SHARE and not _is_recent(known):
+        return False
+    if windows.base is None or _asks_for_base(alert):
+        return True
+    return windows.base_end_ms <= counted_ms
+
+
+def _is_recent(known: Known) -> bool:
+    return known.counted_ms >= known.now_ms - _RECENT_MS
 
 
 def _is_whole(alert: Alert, table: AlertTable, windows: Windows) -> bool:
-    """Tell whether the table has what is needed; too much is too much, whatever else there was."""
-    if alert.condition.op == "above" or is_asked(alert.measure):
+    """Tell whether the table has what is needed; too many are too many, whatever else there was, but not so a share."""
+    is_monotone = alert.condition.op == "above" and alert.measure != NOT_HANDLED_SHARE
+    if is_asked(alert.measure) or is_monotone:
         return True
     first_s = windows.now.first_s if windows.base is None or _asks_for_base(alert) else windows.base.first_s
     starts = [table.whole_from(watch) for watch in watches_of(alert)]
@@ -114,7 +164,7 @@ def _is_whole(alert: Alert, table: AlertTable, windows: Windows) -> bool:
 
 def _number(alert: Alert, table: AlertTable, known: Known, span: Span) -> float | _Missing | None:
     if is_asked(alert.measure):
-        return known.asked.get((alert.id, span), _MISSING)
+        return known.asked.get(_of_now(alert, known, span), _MISSING)
     watches = watches_of(alert)
     sums = [_sum(watch, table, known, span) for watch in watches]
     if alert.measure == NOT_HANDLED_SHARE:
@@ -122,10 +172,12 @@ def _number(alert: Alert, table: AlertTable, known: Known, span: Span) -> float 
     return sums[0]
 
 
-def _base(alert: Alert, table: AlertTable, known: Known, span: Span) -> float | _Missing | None:
+def _base(alert: Alert, table: AlertTable, known: Known, windows: Windows) -> float | _Missing | None:
+    if windows.base is None:
+        return None
     if _asks_for_base(alert):
-        return known.asked.get((alert.id, span), _MISSING)
-    return _number(alert, table, known, span)
+        return known.asked.get(_question(alert, known, windows.base, windows.base_end_ms), _MISSING)
+    return _number(alert, table, known, windows.base)
 
 
 def _sum(watch: Watch, table: AlertTable, known: Known, span: Span) -> int:

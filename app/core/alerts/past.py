@@ -49,6 +49,14 @@ class AlertPast:
         if len(own) > self._most:
             own.popitem(last=False)
 
+    def forget(self, bot: str) -> None:
+        """Forget everything of *bot*, which was deleted."""
+        gone = [alert for alert, past in self._told.items() if past[-1].bot == bot]
+        gone += [alert for alert, own in self._deliveries.items() if _bot_of(own) == bot]
+        for alert in gone:
+            self._told.pop(alert, None)
+            self._deliveries.pop(alert, None)
+
     def phase(self, alert: str) -> Phase:
         """Return where an alert stands."""
         last = self.last(alert)
@@ -76,6 +84,10 @@ class AlertPast:
 def phase_after(told: Transition) -> Phase:
     """Return where an alert stands after *told*."""
     return _PHASES[told.type]
+
+
+def _bot_of(deliveries: OrderedDict[str, AlertDelivery]) -> str:
+    return next(iter(deliveries.values())).transition.bot
 
 
 def _place(told: Transition) -> tuple[int, int]:

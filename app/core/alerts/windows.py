@@ -28,11 +28,12 @@ class Span(NamedTuple):
 
 
 class Windows(NamedTuple):
-    """The window, what it is compared with, and the instant at which it ends."""
+    """The window, what it is compared with, and the instants at which they end."""
 
     now: Span
     base: Span | None
     end_ms: int
+    base_end_ms: int
 
 
 def is_fall(alert: Alert) -> bool:
@@ -58,14 +59,14 @@ def _minutes(alert: Alert, now_ms: int) -> Windows:
     back_s = width_s if alert.condition.against == "before" else _BACK_DAYS[alert.condition.against] * DAY_S
     now = Span(end_s - width_s, end_s)
     base = Span(now.first_s - back_s, now.end_s - back_s)
-    return Windows(now, base if _compares(alert) else None, end_s * 1000)
+    return Windows(now, base if _compares(alert) else None, end_s * 1000, base.end_s * 1000)
 
 
 def _days(alert: Alert, calendar: Calendar, now_ms: int) -> Windows:
     day = calendar.day(now_ms) - (1 if is_fall(alert) else 0)
     before = day - _BACK_DAYS[alert.condition.against]
-    end_ms = first_instant_s(day + 1, calendar.zone) * 1000
-    return Windows(_day(day), _day(before) if _compares(alert) else None, end_ms)
+    end_ms, base_end_ms = (first_instant_s(one + 1, calendar.zone) * 1000 for one in (day, before))
+    return Windows(_day(day), _day(before) if _compares(alert) else None, end_ms, base_end_ms)
 
 
 def _day(day: int) -> Span:

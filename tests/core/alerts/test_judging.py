@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.alerts.definitions import Definitions, evaluate, home_of
-from app.core.alerts.judging import Known, Verdict, asks, change_of, holds, judge
+from app.core.alerts.judging import Known, Question, Verdict, asks, change_of, holds, judge
 from app.core.alerts.machine import Reading
 from app.core.alerts.table import AlertTable
 from app.core.alerts.watching import watches_of
 from app.core.alerts.windows import Span
-from app.core.registry import Alert, Condition, State
+from app.core.registry import Alert, Condition, Dashboard, State
 from tests.core.alerts.made import NOON_MS, alert, cells, state_of
 
 NOON = NOON_MS // 1000
@@ -134,11 +134,12 @@ def test_against_another_day_is_asked_for(against: str, back_s: int) -> None:
     """The base of a day or a week ago comes from ClickHouse; until it answers nothing is said."""
     watched = alert("rises_by", 50, against)
     span = Span(NOON - 240 - back_s, NOON + 60 - back_s)
+    question = Question("pizza", "messages_in", 0, span, span.end_s * 1000)
     table = table_of(watched, {0: 6})
 
-    assert [span] == asks(watched, known(watched))
+    assert [question] == asks(watched, known(watched))
     assert judge(watched, table, known(watched)).holds is None
-    assert Verdict(True, Reading(6, 4, 50)) == judge(watched, table, known(watched, asked={("a1", span): 4}))
+    assert Verdict(True, Reading(6, 4, 50)) == judge(watched, table, known(watched, asked={question: 4}))
 
 
 def test_users_of_a_day() -> None:
@@ -146,9 +147,10 @@ def test_users_of_a_day() -> None:
     watched = alert("falls_by", 50, measure="active_users")
     table = table_of(watched, {}, measure="active_users", window="day")
     table.take(cells(MIDNIGHT - DAY, 4, measure="active_users", window="day"))
-    asked = {("a1", Span(MIDNIGHT - 2 * DAY, MIDNIGHT - DAY)): 10}
+    [question] = asks(watched, known(watched))
 
-    assert Verdict(True, Reading(4, 10, -60)) == judge(watched, table, known(watched, asked=asked))
+    assert Span(MIDNIGHT - 2 * DAY, MIDNIGHT - DAY) == question.span
+    assert Verdict(True, Reading(4, 10, -60)) == judge(watched, table, known(watched, asked={question: 10}))
 
 
 @pytest.mark.parametrize(
@@ -169,10 +171,75 @@ def test_what_only_clickhouse_knows_is_asked_for() -> None:
     """Response times have no cells: window and base are asked for, and nothing is said before the answer."""
     watched = alert("rises_by", 50, measure="response_seconds_p50")
     now, base = asks(watched, known(watched))
-    asked = {("a1", now): 3.0, ("a1", base): 2.0}
+    asked = {now: 3.0, base: 2.0}
 
-    assert judge(watched, AlertTable(0, {}), known(watched, asked={("a1", now): 3.0})).holds is None
+    assert judge(watched, AlertTable(0, {}), known(watched, asked={now: 3.0})).holds is None
     assert Verdict(True, Reading(3, 2, 50)) == judge(watched, AlertTable(0, {}), known(watched, asked=asked))
+
+
+def test_a_share_is_not_said_of_half_of_its_numbers() -> None:
+    """What was not understood is loaded, what was said is not: a share of the two is none."""
+    watched = alert("above", 0.5, measure="not_handled_share")
+    table = AlertTable(0, {})
+    table.take(cells(NOON - 60, 500, measure="not_handled"))
+    table.take(cells(NOON, 300))
+    not_handled, messages = watches_of(watched)
+    table.set_whole(not_handled, 0, 1)
+    table.set_whole(messages, NOON - 60, 1)
+
+    assert judge(watched, table, known(watched)).holds is None
+
+
+@pytest.mark.parametrize(
+    ("op", "measure"), [("above", "not_handled_share"), ("rises_by", "messages_in")], ids=["share", "rise"]
+)
+@pytest.mark.parametrize(("behind_s", "expected"), [(600, None), (1, True)], ids=["behind", "there"])
+def test_no_share_and_no_rise_while_a_stage_is_behind(
+    op: str, measure: str, behind_s: int, expected: bool | None
+) -> None:
+    """One partition of two is counted: its share, and its rise, need not be those of both."""
+    watched = alert(op, 0.2, measure=measure)
+    table = table_of(watched, {0: 3, -5: 1})
+    table.take(cells(NOON, 1, measure="not_handled"))
+
+    assert expected == judge(watched, table, known(watched, counted_ms=NOON_MS - behind_s * 1000)).holds
+
+
+@pytest.mark.parametrize(("counted", "expected"), [(6, True), (5, None)], ids=["too-many", "not-yet"])
+def test_what_is_on_the_way_does_not_resolve(counted: int, expected: bool | None) -> None:
+    """While counting is behind, too many are too many, and not too many is not known."""
+    watched = alert("above", 5)
+
+    assert expected == judge(watched, table_of(watched, {0: counted}), known(watched, counted_ms=0)).holds
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [{"measure": "new_error_reasons"}, {"measure": "dashboard_users:orders"}, {"op": "below"}],
+    ids=str,
+)
+def test_the_answer_to_another_question_is_none(edited: dict[str, Any]) -> None:
+    """An alert that was edited is not judged by what was answered before."""
+    before, after = (
+        alert(measure="response_seconds_p50"),
+        alert(**{"measure": "response_seconds_p50"} | edited),
+    )
+    asked = {asks(before, known(before))[0]: 40.0}
+
+    assert judge(after, AlertTable(0, {}), known(after, asked=asked)).holds is None
+
+
+def test_a_dashboard_that_counts_from_another_version_is_another_question() -> None:
+    """After a back-fill users of the dashboard are asked for anew; alerts on the same number share the answer."""
+    watched, other = (alert(id=name, measure="dashboard_users:orders") for name in ("a1", "a2"))
+    states = [
+        state_of(watched, other, dashboards=(Dashboard("orders", "pizza", "Orders", 0, counted_from=n),))
+        for n in (1, 2)
+    ]
+    first, second = (asks(watched, known(watched, state=state)) for state in states)
+
+    assert first != second
+    assert first == asks(other, known(other, state=states[0]))
 
 
 @given(st.dictionaries(st.integers(-20, 0), st.integers(0, 9)), st.integers(1, 9), st.integers(0, 20))

@@ -62,6 +62,19 @@ def test_alerts_of_a_bot() -> None:
     assert ["a1", "a2"] == [one.alert for one in past.of_bot("pizza")]
 
 
+def test_a_deleted_bot_is_forgotten() -> None:
+    """What was told of it goes, and to whom; other bots keep theirs."""
+    past = AlertPast()
+    for bot, name in (("pizza", "a1"), ("other", "a2")):
+        one = told(1, "firing", bot=bot, alert=name)
+        past.take(one)
+        past.take_delivery(AlertDelivery(name, one, "email", "ann@example.com", 0))
+    past.forget("pizza")
+
+    assert ([], []) == (past.transitions("a1"), past.deliveries("a1"))
+    assert (1, 1) == (len(past.transitions("a2")), len(past.deliveries("a2")))
+
+
 def test_the_last_word_of_a_delivery_counts() -> None:
     """Deliveries are listed once each, the newest first, as they are now."""
     past = AlertPast(most=2)
