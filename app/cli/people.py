@@ -110,8 +110,8 @@ def invite(
     person = _found(after, address)
     made = HandedOver(False, None, None) if person.password else _link(settings, person)
     answer = Invited(**msgspec.structs.asdict(made), person=person_shown(person))
-    words = f"{person.email} is invited" if made.link else f"{person.email} has the role"
-    say(answer, is_json, [words, *_lines(made)])
+    words = "is invited" if made.link else "has the role" if bot or admin else "is known and active already"
+    say(answer, is_json, [f"{person.email} {words}", *_lines(made)])
 
 
 @command.command()

@@ -27,7 +27,9 @@ _encode = msgspec.json.Encoder().encode
 _PROCESS: Final = secrets.token_hex(6)
 _count = itertools.count(1)
 
-_STATE_CODES: Final = frozenset({"conflict", "archived", "not_archived", "revoked", "last_admin", "disabled"})
+_STATE_CODES: Final = frozenset(
+    {"conflict", "archived", "not_archived", "revoked", "rotated", "last_admin", "disabled"}
+)
 """Refusals that the same request may not meet once something else has changed."""
 
 _VALUE_CODES: Final = frozenset({"unknown_measure", "unknown_platform", "unknown_role"})

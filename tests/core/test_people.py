@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -261,8 +261,8 @@ def test_roles_are_given_and_taken(expected: dict[str, Role], role: Role | None)
         pytest.param(("not_allowed", "roles"), "pasta", "eve", "viewer", id="another's bot"),
         pytest.param(("not_allowed", ""), "pizza", "ada", "viewer", id="an administrator"),
         pytest.param(("unknown_bot", "bot"), "soup", "eve", "viewer", id="no bot"),
-        pytest.param(("unknown_person", "person"), "pizza", "nobody", "viewer", id="nobody"),
-        pytest.param(("unknown_role", "person"), "pizza", "bob", None, id="no role to take"),
+        pytest.param(("unknown_person", "id"), "pizza", "nobody", "viewer", id="nobody"),
+        pytest.param(("unknown_role", "id"), "pizza", "bob", None, id="no role to take"),
     ],
 )
 def test_roles_that_are_refused(expected: tuple[str, str], bot: str, person: str, role: Role | None) -> None:
@@ -305,3 +305,76 @@ def test_signing_out_everywhere_raises_the_epoch() -> None:
 def test_who_may_hold_a_link(expected: bool, person: Person, by: Authority) -> None:
     """A link is the power of its person, so nobody gets one beyond their own."""
     assert expected == may_hold_link_of(person, by)
+
+
+KNOWN = msgspec.structs.replace(EVE, passed_on=True)
+
+
+def test_a_link_that_an_owner_was_shown_leaves_its_mark() -> None:
+    """Until a link sets the password that nobody else was shown."""
+    first = only(use_link(state(EVE), KNOWN, "new hash"))
+    second = only(use_link(state(first), msgspec.structs.replace(first, passed_on=False), "newer hash"))
+
+    assert [True, False] == [first.passed_on, second.passed_on]
+
+
+def test_a_password_changed_with_the_present_one_keeps_the_mark() -> None:
+    """Whoever knew the one may have set the other."""
+    assert only(change_password(state(KNOWN), KNOWN, "new hash")).passed_on
+
+
+def test_a_link_that_an_owner_was_shown_opens_nothing_more() -> None:
+    """When its person got power after it was found to be good."""
+    promoted = msgspec.structs.replace(EVE, admin=True)
+
+    assert ("link_used", "link") == refused(use_link(state(promoted), KNOWN, "x"))
+
+
+@pytest.mark.parametrize(
+    "promoted",
+    [
+        pytest.param(lambda state: change_person(state, "eve", {"admin": True}, NOW_MS), id="administrator"),
+        pytest.param(lambda state: set_role(state, "pasta", "eve", "viewer", ADMIN), id="another bot"),
+        pytest.param(
+            lambda state: invite_person(
+                state, msgspec.structs.replace(NEW, email=EVE.email, admin=True), ADMIN
+            ),
+            id="invited to be administrator",
+        ),
+        pytest.param(
+            lambda state: invite_person(
+                state, msgspec.structs.replace(NEW, email=EVE.email, roles={"pasta": "owner"}), ADMIN
+            ),
+            id="invited to another bot",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("expected", "before"),
+    [
+        pytest.param(("", 1, False), KNOWN, id="somebody else may know the password"),
+        pytest.param(("hash", 0, False), EVE, id="nobody else knows it"),
+    ],
+)
+def test_more_power_voids_a_password_that_somebody_else_may_know(
+    expected: tuple[str, int, bool], before: Person, promoted: Callable[[State], Sequence[Fact] | Refusal]
+) -> None:
+    """Sessions and links end with it; everybody else keeps theirs."""
+    found = only(promoted(state(before)))
+
+    assert expected == (found.password, found.epoch, found.passed_on)
+
+
+@pytest.mark.parametrize("role", ["owner", None])
+def test_a_role_in_the_same_bot_keeps_the_password(role: Role | None) -> None:
+    """Who may know it is an owner there."""
+    assert "hash" == only(set_role(state(KNOWN), "pizza", "eve", role, OWNER)).password
+
+
+def test_there_is_an_end_to_people() -> None:
+    """Whoever is known gets a role all the same."""
+    many = {f"p{number}": EVE for number in range(10_000)}
+    full = msgspec.structs.replace(state(EVE), people={**many, "eve": EVE})
+
+    assert ("too_many_people", "email") == refused(invite_person(full, NEW, ADMIN))
+    assert "eve" == only(invite_person(full, msgspec.structs.replace(NEW, email=EVE.email), ADMIN)).id

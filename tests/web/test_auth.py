@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
 from collections.abc import AsyncIterator
@@ -10,13 +11,17 @@ from pathlib import Path
 import msgspec
 import pytest
 import pytest_asyncio
+from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from app.config import Settings
 from app.errors import BotpulseError
-from app.web.auth import COOKIE, Attempts, Caller, reader_of, session_key
+from app.web.auth import COOKIE, Attempts, Caller, addresses, reader_of, session_key
+from app.web.auth.attempts import SIGN_INS
+from app.web.parts import SETTINGS
 from tests.web.site import ADMIN_KEY, EMAIL, INGEST_KEY, NOW_MS, PASSWORD, READ_KEY, Site, key, running, tell
 
+FORM = "application/x-www-form-urlencoded"
 LOGIN = {"email": EMAIL, "password": PASSWORD}
 
 
@@ -102,6 +107,115 @@ async def test_guessing_is_limited(site: Site, clock: Clock) -> None:
 
     clock.now_ms += 5 * 60_000
     assert 200 == (await sign_in(site))[0]
+
+
+async def test_guessing_at_once_is_limited(site: Site) -> None:
+    """A guess counts before it is looked at, as that takes a while."""
+    tries = await asyncio.gather(*(sign_in(site, password=f"guess {number}") for number in range(9)))
+
+    assert [401] * 5 + [429] * 4 == sorted(status for status, _ in tries)
+
+
+async def test_the_right_password_is_no_guess(site: Site) -> None:
+    """However often one signs in."""
+    assert [200] * 7 == [(await sign_in(site))[0] for _ in range(7)]
+
+
+@pytest.mark.parametrize("accept", ["*/*", "text/html"])
+@pytest.mark.parametrize(
+    ("expected", "type", "body"),
+    [
+        pytest.param(415, "multipart/form-data; boundary=x", b"garbage", id="parts"),
+        pytest.param(415, "multipart/form-data", b"x", id="parts without a boundary"),
+        pytest.param(415, "text/plain", b"\xff", id="text"),
+        pytest.param(401, f"{FORM}; charset=nope", b"email=a&password=b", id="charset nobody knows"),
+        pytest.param(401, FORM, b"email=\xff&password=b", id="no UTF-8"),
+        pytest.param(401, FORM, b"email=%ff&password=%ff", id="no UTF-8, escaped"),
+        pytest.param(400, f"{FORM}; charset=utf-16", b"\xff\xfee\x00\x00\xd8", id="half a character"),
+        pytest.param(400, "application/json", b'{"email":"\\ud800","password":"x"}', id="half a pair"),
+    ],
+)
+async def test_odd_bodies_are_refused(site: Site, expected: int, type: str, body: bytes, accept: str) -> None:
+    """Whether a program or a browser sends them, and none of them is a defect."""
+    headers = {"Content-Type": type, "Accept": accept}
+    async with site.client.post(f"{site.url}/login", data=body, headers=headers) as answer:
+        assert expected == answer.status
+
+
+async def test_the_form_comes_back_with_what_was_typed(site: Site) -> None:
+    """But for the password."""
+    typed = {"email": "somebody@example.org", "password": "a wrong one", "next": "/people"}
+    async with site.client.post(f"{site.url}/login", data=typed, headers={"Accept": "text/html"}) as answer:
+        page = await answer.text()
+
+    assert ("somebody@example.org" in page, 'value="/people"' in page, "a wrong one" in page) == (
+        True,
+        True,
+        False,
+    )
+
+
+async def test_sign_in_takes_no_endless_body(site: Site) -> None:
+    """Also of one that does not say how long it is."""
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b'{"password": "x", "email": "'
+        for _ in range(20):
+            yield b"a" * 1000
+
+    headers = {"Content-Type": "application/json"}
+    async with site.client.post(f"{site.url}/login", data=endless(), headers=headers) as answer:
+        assert 413 == answer.status
+
+
+async def test_what_is_remembered_of_tries_is_small(site: Site) -> None:
+    """No e-mail is longer than e-mails are, and of an account its hash is kept."""
+    assert 400 == (await sign_in(site, email="x" * 255))[0]
+    assert 401 == (await sign_in(site, email="x" * 254))[0]
+    assert [64] == [len(account) for account in site.app[SIGN_INS]._by_account._failed]
+
+
+@pytest.mark.parametrize(
+    ("expected", "trusted", "remote", "forwarded"),
+    [
+        pytest.param("10.0.0.7", "", "10.0.0.7", "203.0.113.9", id="nobody is trusted"),
+        pytest.param("203.0.113.9", "10.0.0.0/8", "10.0.0.7", "203.0.113.9", id="a proxy"),
+        pytest.param("203.0.113.9", "10.0.0.0/8", "10.0.0.7", "1.2.3.4, 203.0.113.9", id="made up beyond it"),
+        pytest.param("203.0.113.9", "10.0.0.0/8,::1", "::1", "203.0.113.9, 10.1.1.1", id="two proxies"),
+        pytest.param("192.0.2.1", "10.0.0.0/8", "192.0.2.1", "203.0.113.9", id="somebody else's word"),
+        pytest.param("10.0.0.7", "10.0.0.7", "10.0.0.7", "rubbish", id="no address"),
+        pytest.param("2001:db8::9", "10.0.0.7", "::ffff:10.0.0.7", "2001:db8::9", id="IPv4 in IPv6"),
+        pytest.param("10.0.0.7", "10.0.0.7", "10.0.0.7", "", id="nothing forwarded"),
+    ],
+)
+def test_where_a_request_comes_from(expected: str, trusted: str, remote: str, forwarded: str) -> None:
+    """X-Forwarded-For is believed as far as trusted proxies wrote it."""
+    app = web.Application()
+    app[SETTINGS] = Settings(trusted_proxies=trusted)
+    addresses.attach(app)
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    request = make_mocked_request("POST", "/login", headers=headers, app=app).clone(remote=remote)
+
+    assert expected == addresses.address_of(request)
+
+
+def test_proxies_that_cannot_be_read_are_said_at_the_start() -> None:
+    """By the name of the setting."""
+    with pytest.raises(ValueError, match="trusted_proxies"):
+        Settings(trusted_proxies="10.0.0.7/8")
+
+
+async def test_a_stranger_behind_the_same_proxy_locks_nobody_out() -> None:
+    """Where the proxy is trusted."""
+    async with running(trusted_proxies="127.0.0.1") as behind:
+        for number in range(20):
+            login = {"email": f"x{number}@example.org", "password": "guess"}
+            headers = {"X-Forwarded-For": "203.0.113.9"}
+            async with behind.client.post(f"{behind.url}/login", json=login, headers=headers) as answer:
+                assert 401 == answer.status
+        headers = {"X-Forwarded-For": "203.0.113.10"}
+        async with behind.client.post(f"{behind.url}/login", json=LOGIN, headers=headers) as answer:
+            assert 200 == answer.status
 
 
 async def test_the_answer_says_how_long_to_wait(site: Site) -> None:

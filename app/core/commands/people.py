@@ -3,6 +3,9 @@ People: invite, change, give roles, set passwords, disable, remove; hashes, ids 
 
 An administrator may do everything here, an owner give and take roles in their own bots (`Authority`).  A new password or
 e-mail, disabling, and signing out everywhere raise the `epoch`: sessions and links made before are void.
+
+Without a mail server an owner is shown the links of whom they invite, and can use them.  So a password set by such a link ends
+when its person gets power beyond the bots they had then: they need a new link.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ __all__ = [
     "may_hold_link_of",
     "person_by_email",
     "person_of",
+    "powers_of",
     "rehash_password",
     "remove_person",
     "set_role",
@@ -34,6 +38,7 @@ __all__ = [
 
 _LONGEST_NAME: Final = 200
 _LONGEST_EMAIL: Final = 254
+_MOST_PEOPLE: Final = 10_000
 _FACTS: Final = {"email": "email_changed", "admin": "admin_changed"}
 
 
@@ -58,6 +63,10 @@ def invite_person(state: State, person: Person, by: Authority) -> list[Fact] | R
     if fault:
         return fault
     known = person_by_email(state, person.email)
+    if known is None and len(state.people) >= _MOST_PEOPLE:
+        return Refusal(
+            "too_many_people", f"There are {_MOST_PEOPLE:,} people; remove some who left first.", "email"
+        )
     if known is None:
         return [state.fact("person_invited", msgspec.structs.replace(person, password="", epoch=0))]
     if known.disabled_at is not None:
@@ -68,23 +77,31 @@ def invite_person(state: State, person: Person, by: Authority) -> list[Fact] | R
         return _of_an_admin()
     roles = known.roles | person.roles
     after = msgspec.structs.replace(known, roles=roles, admin=known.admin or person.admin)
-    return [] if after == known else [state.fact("role_changed", after)]
+    return [] if after == known else [state.fact("role_changed", _safe(known, after))]
 
 
 def use_link(state: State, seen: Person, password: str) -> list[Fact] | Refusal:
-    """Return the fact that a link made for *seen* was used to set the hash *password*; it can be done once."""
-    if not _is_as_seen(state, seen) or seen.disabled_at is not None:
+    """
+    Return the fact that a link made for *seen* was used to set the hash *password*; it can be done once.
+
+    One that an owner was shown (`passed_on`) is of no use once its person may do more than they did.
+    """
+    now = state.people.get(seen.id, seen)
+    is_void = seen.disabled_at is not None or (seen.passed_on and powers_of(now) != powers_of(seen))
+    if is_void or not _is_as_seen(state, seen):
         return Refusal(
             "link_used", "This link was used already, or is of no use any more; ask for a new one.", "link"
         )
-    return _with_password(state, seen.id, "password_set", password)
+    return _with_password(
+        state, "password_set", msgspec.structs.replace(now, passed_on=seen.passed_on), password
+    )
 
 
 def change_password(state: State, seen: Person, password: str) -> list[Fact] | Refusal:
     """Return the fact that *seen*, whose present password was checked, has the hash *password*."""
     if not _is_as_seen(state, seen):
         return Refusal("conflict", "The password was changed at the same time; sign in with the new one.")
-    return _with_password(state, seen.id, "password_changed", password)
+    return _with_password(state, "password_changed", state.people[seen.id], password)
 
 
 def rehash_password(state: State, seen: Person, password: str) -> list[Fact]:
@@ -113,7 +130,7 @@ def change_person(state: State, person: str, changes: Mapping[str, Any], when: i
         after = msgspec.structs.replace(_anew(after), disabled_at=when if is_disabled else None)
     if after == before:
         return []
-    return _fault_of(after) or [state.fact(_fact_type(changes), after)]
+    return _fault_of(after) or [state.fact(_fact_type(changes), _safe(before, after))]
 
 
 def set_role(state: State, bot: str, person: str, role: Role | None, by: Authority) -> list[Fact] | Refusal:
@@ -128,10 +145,10 @@ def set_role(state: State, bot: str, person: str, role: Role | None, by: Authori
     if before.admin and not by.is_admin:
         return _of_an_admin()
     if role is None and bot not in before.roles:
-        return Refusal("unknown_role", f"{before.email} has no role in {bot}.", "person")
+        return Refusal("unknown_role", f"{before.email} has no role in {bot}.", "id")
     roles = {name: one for name, one in before.roles.items() if name != bot}
     after = msgspec.structs.replace(before, roles=roles | {bot: role} if role else roles)
-    return [] if after == before else [state.fact("role_changed", after)]
+    return [] if after == before else [state.fact("role_changed", _safe(before, after))]
 
 
 def remove_person(state: State, person: str, when: int) -> list[Fact] | Refusal:
@@ -153,7 +170,7 @@ def sign_out_everywhere(state: State, person: str) -> list[Fact] | Refusal:
 def person_of(state: State, person: str) -> Person | Refusal:
     """Return somebody by id."""
     found = state.people.get(person)
-    return found or Refusal("unknown_person", f"There is nobody with the id {person[:60]!r}.", "person")
+    return found or Refusal("unknown_person", f"There is nobody with the id {person[:60]!r}.", "id")
 
 
 def person_by_email(state: State, email: str) -> Person | None:
@@ -174,8 +191,21 @@ def may_hold_link_of(person: Person, by: Authority) -> bool:
     return not person.admin and bool(person.roles) and by.owned.issuperset(person.roles)
 
 
-def _with_password(state: State, person: str, type: str, password: str) -> list[Fact]:
-    return [state.fact(type, _anew(msgspec.structs.replace(state.people[person], password=password)))]
+def powers_of(person: Person) -> tuple[bool, list[str]]:
+    """Return how far the power of *person* reaches: over everything, or which bots."""
+    return person.admin, sorted(person.roles)
+
+
+def _safe(before: Person, after: Person) -> Person:
+    """Return *after*, without a password that somebody else may know, if it would open more than it did *before*."""
+    is_more = after.admin > before.admin or not before.roles.keys() >= after.roles.keys()
+    if not (before.passed_on and is_more):
+        return after
+    return _anew(msgspec.structs.replace(after, password="", passed_on=False))
+
+
+def _with_password(state: State, type: str, person: Person, password: str) -> list[Fact]:
+    return [state.fact(type, _anew(msgspec.structs.replace(person, password=password)))]
 
 
 def _anew(person: Person) -> Person:

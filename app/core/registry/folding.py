@@ -99,11 +99,15 @@ class Folder:
         self._take_note(entry)
         return None
 
+    def put(self, facts: Iterable[Fact]) -> None:
+        """Make *facts* hold without asking whether they may: as part of a change that is judged when it is whole."""
+        for fact in facts:
+            self._put(fact)
+
     def _take_change(self, change: Change) -> Judged:
         refusal = judge(self.state, change)
         if refusal is None:
-            for fact in change.facts:
-                self._put(fact)
+            self.put(change.facts)
         else:
             self.state.refused += 1
             self._lose(Lost(f"change:{change.id}", refusal.code, refusal.message, change.when, change.who))
@@ -125,14 +129,14 @@ class Folder:
             self._seal(subject)
 
     def _replace(self, before: Subject | None, after: Subject | None, name: str) -> None:
-        """Let go of what *before* had and take what *after* has."""
+        """Let go of what *before* had, unless another has taken it in the same change, and take what *after* has."""
         had, has = before and claim_of(before), after and claim_of(after)
-        if had and had != has:
-            self._table("taken").pop(had, None)
+        if had and had != has and self.state.taken.get(had) == name:
+            del self._table("taken")[had]
         if has and had != has:
             self._table("taken")[has] = name
-        if isinstance(before, Key):
-            self._table("key_by_hash").pop(before.sha256, None)
+        if isinstance(before, Key) and self.state.key_by_hash[before.sha256].id == before.id:
+            del self._table("key_by_hash")[before.sha256]
         if isinstance(after, Key):
             self._table("key_by_hash")[after.sha256] = after
         was_of, is_of = getattr(before, "bot", None), getattr(after, "bot", None)

@@ -2,8 +2,8 @@
 Which changes are accepted: by what the log says before them, so that every process decides alike.
 
 A change is refused, all of it, when one of its facts is no newer than what its subject is already (somebody else was faster:
-`conflict`), takes what another has (an e-mail, a name within a bot, a token), is about a bot that is not there, or leaves
-no administrator.  A fact may skip a revision: the one between was written by a later version, and not for us to read.
+`conflict`), takes what another has (an e-mail, a name within a bot, a token) and does not give up in the same change, is
+about a bot that is not there, or leaves no administrator.  A fact may skip a revision: the one between was written by a later version, and not for us to read.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from app.core.registry.subjects import (
     name_of,
 )
 
-__all__ = ["claim_of", "is_administrator", "judge", "proposed"]
+__all__ = ["claim_of", "first_fault", "is_administrator", "judge", "proposed"]
 
 
 def proposed(state: State, change: Change) -> Record | Refusal:
@@ -42,23 +42,34 @@ def proposed(state: State, change: Change) -> Record | Refusal:
 
 def judge(state: State, change: Change) -> Refusal | None:
     """Return why *change* is refused after all that made *state*; None where it is accepted."""
+    found = first_fault(state, change)
+    return found and found[1]
+
+
+def first_fault(state: State, change: Change) -> tuple[int | None, Refusal] | None:
+    """Return which fact *change* is refused for, by number, and why; no number where it is all of them together."""
     revisions: dict[str, int] = {}
     claims: dict[str, str] = {}
-    for fact in change.facts:
+    kept = {name_of(fact.subject): claim_of(fact.subject) for fact in change.facts}
+    for number, fact in enumerate(change.facts):
         subject, name = fact.subject, name_of(fact.subject)
         if fact.revision <= (revisions.get(name) or state.revisions.get(name, 0)):
-            return Refusal("conflict", f"Somebody changed {name} at the same time; look at it and try again.")
+            message = f"Somebody changed {name} at the same time; look at it and try again."
+            return number, Refusal("conflict", message)
         revisions[name] = fact.revision
         if name in state.removed and not isinstance(subject, Removed):
-            return Refusal(f"unknown_{kind_of(subject)}", f"{name} was deleted.", kind_of(subject))
+            return number, Refusal(f"unknown_{kind_of(subject)}", f"{name} was deleted.", kind_of(subject))
         bot = getattr(subject, "bot", None)
         if bot is not None and bot not in state.bots and not _is_made(bot, change):
-            return Refusal("unknown_bot", f"There is no bot {bot!r}.", "bot")
+            return number, Refusal("unknown_bot", f"There is no bot {bot!r}.", "bot")
         claim = claim_of(subject)
-        if claim and (state.taken.get(claim, name) != name or claims.setdefault(claim, name) != name):
-            return _taken(claim)
+        holder = state.taken.get(claim, name)
+        is_free = holder == name or kept.get(holder, claim) != claim
+        if claim and not (is_free and claims.setdefault(claim, name) == name):
+            return number, _taken(claim)
 
-    return _without_administrator(state, change)
+    fault = _without_administrator(state, change)
+    return (None, fault) if fault else None
 
 
 def claim_of(subject: Subject) -> str:

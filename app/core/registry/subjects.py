@@ -89,7 +89,8 @@ class Key(msgspec.Struct, tag="key", frozen=True, omit_defaults=True):
     """
     An API key, of which only the SHA-256 is kept. Without a bot it is for all of them.
 
-    A key of scope `botanalytics-v2` says by its `channel` of what shape the bodies are that come with it.
+    A key of scope `botanalytics-v2` says by its `channel` of what shape the bodies are that come with it.  One with
+    `rotated_at` has given its place to another and only goes on until it expires.
     """
 
     id: _Id
@@ -101,6 +102,7 @@ class Key(msgspec.Struct, tag="key", frozen=True, omit_defaults=True):
     channel: str = ""
     name: str = ""
     expires_at: int | None = None
+    rotated_at: int | None = None
 
     def is_valid(self, now_ms: int) -> bool:
         """Tell whether it opens anything at *now_ms*."""
@@ -112,7 +114,8 @@ class Person(msgspec.Struct, tag="person", frozen=True, omit_defaults=True):
     Somebody who signs in; `password` is an argon2 hash, empty until an invitation is accepted.
 
     `roles` says by bot what they may do there; an admin may do everything.  Sessions, reset links and invitations hold only
-    as long as `epoch` is what it was when they were made.
+    as long as `epoch` is what it was when they were made.  `passed_on`: the password was set by a link that an owner was shown,
+    who may have set it, so it opens nothing beyond what they were shown it for.
     """
 
     id: _Id
@@ -125,6 +128,7 @@ class Person(msgspec.Struct, tag="person", frozen=True, omit_defaults=True):
     roles: dict[str, Role] = {}
     epoch: int = 0
     disabled_at: int | None = None
+    passed_on: bool = False
 
 
 class HookSecret(msgspec.Struct, tag="hook_secret", frozen=True, omit_defaults=True):

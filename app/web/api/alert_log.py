@@ -9,6 +9,7 @@ What became of an alert, and of telling.
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 from typing import Any, Final, Literal
 
@@ -17,23 +18,27 @@ from aiohttp import web
 
 from app.adapters.webhooks_out import WebhookSender
 from app.core.alerts.machine import TransitionType
+from app.core.networks import networks_of
+from app.core.rates import Rates
 from app.core.registry import Alert, Channel, Condition
 from app.core.shown import DeliveryShown, delivery_shown
 from app.core.times import iso
 from app.errors import BotpulseError
 from app.web.api.alerts import alert_asked
-from app.web.api.asking import answer, number, parameters
+from app.web.api.asking import answer, caller_of, number, parameters
 from app.web.api.changing import now_ms
 from app.web.api.live import shown_alert
 from app.web.api.states import ALERTS
 from app.web.errors import Fault
-from app.web.parts import PARTS
+from app.web.parts import PARTS, SETTINGS
 
 __all__ = ["DeliveryList", "TestDone", "TransitionList", "attach"]
 
 _MOST: Final = 500
 _TEST_TIMEOUT_S: Final = 10.0
 _ANSWER_CHARS: Final = 200
+_CHANNELS_PER_S: Final = 0.2
+_TESTS: Final = web.AppKey("tests", Rates)
 
 
 class TransitionShown(msgspec.Struct):
@@ -86,6 +91,7 @@ class TestDone(msgspec.Struct):
 
 def attach(app: web.Application) -> None:
     """Give *app* what became of alerts."""
+    app[_TESTS] = Rates(_CHANNELS_PER_S)
     base = "/data/v1/bots/{bot}/alerts/{alert}"
     app.router.add_get(f"{base}/transitions", _transitions)
     app.router.add_get(f"{base}/deliveries", _deliveries)
@@ -100,18 +106,24 @@ async def _transitions(request: web.Request) -> web.Response:
 
 
 async def _deliveries(request: web.Request) -> web.Response:
-    _, alert = alert_asked(request)
+    bot, alert = alert_asked(request)
     limit = number(parameters(request, ("limit",)), "limit", 50, _MOST)
     found = request.app[ALERTS].past.deliveries(alert.id)[:limit]
-    return answer(DeliveryList([delivery_shown(one) for one in found]))
+    is_whole = caller_of(request).may(bot.id, "editor")
+    return answer(DeliveryList([delivery_shown(one, is_whole=is_whole) for one in found]))
 
 
 async def _test(request: web.Request) -> web.Response:
-    _, alert = alert_asked(request, "editor")
+    bot, alert = alert_asked(request, "editor")
     parameters(request, ())
     if not alert.channels:
         raise Fault(400, "no_channels", "This alert has no channels to tell.", field="channels")
-    sender = WebhookSender(request.app[PARTS].clock, _TEST_TIMEOUT_S)
+    wait_s = request.app[_TESTS].take(bot.id, len(alert.channels), now_ms(request) / 1000)
+    if wait_s:
+        message = "This bot's alerts were tested a moment ago; wait a little."
+        raise Fault(429, "too_many_tests", message, {"Retry-After": str(math.ceil(wait_s))})
+    networks = networks_of(request.app[SETTINGS].webhook_networks)
+    sender = WebhookSender(request.app[PARTS].clock, networks, _TEST_TIMEOUT_S)
     try:
         tested = await asyncio.gather(*(_told(request, sender, alert, one) for one in alert.channels))
     finally:

@@ -16,6 +16,7 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET, UnsetType
 
+from app.adapters.emails import email_address
 from app.adapters.webhooks_out import new_secret
 from app.core.alerts.machine import Phase
 from app.core.commands.alerts import alert_of, change_alert, create_alert, remove_alert
@@ -24,7 +25,7 @@ from app.core.registry import Alert, Bot, Channel, Condition, Role
 from app.core.shown import AlertShown, alert_shown
 from app.core.times import iso
 from app.core.webhook_secrets import is_webhook_secret
-from app.web.api.asking import answer, bot_of, parameters
+from app.web.api.asking import answer, bot_of, caller_of, parameters
 from app.web.api.bodies import body_of
 from app.web.api.changing import change, created, given, history_of, new_id, now_ms, state_of, why_of
 from app.web.api.states import ALERTS
@@ -204,9 +205,17 @@ def _channels(
             sealed = seal.seal(secret)
             if not one.secret:
                 made.append(SecretMade(one.to, secret))
-        found.append(Channel(one.kind, one.to, sealed))
+        to = one.to if one.kind == "webhook" else _address(one.to, f"channels[{number}].to")
+        found.append(Channel(one.kind, to, sealed))
 
     return tuple(found), made
+
+
+def _address(text: str, field: str) -> str:
+    found = email_address(text)
+    if isinstance(found, Refusal):
+        raise Fault(400, "bad_address", found.message, field=field)
+    return found
 
 
 def _condition(asked: ConditionWanted) -> Condition:
@@ -220,8 +229,9 @@ def _made(alert: Alert, secrets_made: list[SecretMade]) -> AlertMade:
 def _standing(request: web.Request, alert: Alert) -> AlertStanding:
     past = request.app[ALERTS].past
     last = past.last(alert.id)
+    is_whole = caller_of(request).may(alert.bot, "editor")
     return AlertStanding(
-        **msgspec.structs.asdict(alert_shown(alert)),
+        **msgspec.structs.asdict(alert_shown(alert, is_whole=is_whole)),
         phase=past.phase(alert.id),
         since=iso(last.at) if last else None,
         value=last.value if last else None,

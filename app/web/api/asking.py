@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -24,7 +24,9 @@ __all__ = [
     "caller_of",
     "choice",
     "cursor_of",
+    "demand",
     "iso",
+    "judge_again",
     "number",
     "or_fault",
     "parameters",
@@ -33,6 +35,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+_DEMANDS: Final = web.RequestKey("demands", list[Callable[[], object]])
 _encode: Final = msgspec.json.Encoder().encode
 _LONGEST: Final = 1000
 _NOT_AVAILABLE: Final = {
@@ -42,8 +45,27 @@ _NOT_AVAILABLE: Final = {
 }
 
 
+def demand(request: web.Request, judge: Callable[[web.Request], T]) -> T:
+    """Return what *judge* returns, which refuses who may not; `judge_again` asks it once more."""
+    if _DEMANDS not in request:
+        request[_DEMANDS] = []
+    request[_DEMANDS].append(lambda: judge(request))
+    return judge(request)
+
+
+def judge_again(request: web.Request) -> Caller:
+    """Return who asks, if they still may do what was demanded so far: a body takes its time, and roles end meanwhile."""
+    for judge in request.get(_DEMANDS, []):
+        judge()
+    return _caller_of(request)
+
+
 def caller_of(request: web.Request) -> Caller:
-    """Return who reads, or refuse."""
+    """Return who asks, or refuse."""
+    return demand(request, _caller_of)
+
+
+def _caller_of(request: web.Request) -> Caller:
     caller = reader_of(request)
     if caller is None:
         if COOKIE in request.cookies:
@@ -55,7 +77,11 @@ def caller_of(request: web.Request) -> Caller:
 
 def admin_of(request: web.Request) -> Caller:
     """Return an administrator who asks, or refuse."""
-    caller = caller_of(request)
+    return demand(request, _admin_of)
+
+
+def _admin_of(request: web.Request) -> Caller:
+    caller = _caller_of(request)
     if not caller.is_admin:
         raise Fault(
             403, "not_allowed", "This is for administrators; ask one, or use an admin key for all bots."
@@ -65,7 +91,11 @@ def admin_of(request: web.Request) -> Caller:
 
 def bot_of(request: web.Request, role: Role = "viewer") -> Bot:
     """Return the bot in the address, if the caller has *role* there; a bot that is not theirs looks like none."""
-    caller = caller_of(request)
+    return demand(request, lambda request: _bot_of(request, role))
+
+
+def _bot_of(request: web.Request, role: Role) -> Bot:
+    caller = _caller_of(request)
     name = request.match_info["bot"]
     bot = request.app[PARTS].registry.state.bots.get(name)
     if bot is None or not caller.may_read(name):
@@ -85,17 +115,15 @@ def parameters(request: web.Request, known: Iterable[str], several: Iterable[str
     names = (*known, *several)
     for name, value in request.query.items():
         if name in _NOT_AVAILABLE and name not in names:
-            raise Fault(400, "not_available", _NOT_AVAILABLE[name])
+            raise Fault(400, "not_available", _NOT_AVAILABLE[name], field=name)
         if name not in names:
-            raise Fault(
-                400,
-                "unknown_parameter",
-                f"There is no parameter {name[:40]!r}; there are {', '.join(names)}.",
-            )
+            known_ones = f"there are {', '.join(names)}" if names else "this address takes none"
+            message = f"There is no parameter {name[:40]!r}; {known_ones}."
+            raise Fault(400, "unknown_parameter", message, field=_whole(name[:40]))
         if name in found and name not in several:
-            raise Fault(400, "repeated_parameter", f"`{name}` is there twice; send it once.")
+            raise Fault(400, "repeated_parameter", f"`{name}` is there twice; send it once.", field=name)
         if len(value) > _LONGEST:
-            raise Fault(400, "too_long", f"`{name}` has more than {_LONGEST} characters.")
+            raise Fault(400, "too_long", f"`{name}` has more than {_LONGEST} characters.", field=name)
         found[name] = _whole(value)
     return found
 
@@ -109,7 +137,9 @@ def choice(asked: dict[str, str], name: str, possible: Iterable[str], default: s
     """Return one of the possible values."""
     value, names = asked.get(name, default), tuple(possible)
     if value not in names:
-        raise Fault(400, "bad_value", f"`{name}` is {value[:40]!r}; it can be {', '.join(names)}.")
+        raise Fault(
+            400, "bad_value", f"`{name}` is {value[:40]!r}; it can be {', '.join(names)}.", field=name
+        )
     return value
 
 
@@ -118,7 +148,9 @@ def number(asked: dict[str, str], name: str, default: int, most: int) -> int:
     text = asked.get(name, str(default))
     value = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
     if not 1 <= value <= most:
-        raise Fault(400, "bad_value", f"`{name}` is {text[:40]!r}; write a whole number from 1 to {most}.")
+        raise Fault(
+            400, "bad_value", f"`{name}` is {text[:40]!r}; write a whole number from 1 to {most}.", field=name
+        )
     return value
 
 
@@ -131,9 +163,8 @@ def cursor_of(asked: dict[str, str], kind: type[T]) -> T | None:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         return msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=kind)
     except (ValueError, binascii.Error, msgspec.DecodeError) as error:
-        raise Fault(
-            400, "bad_cursor", "This is no `cursor` of ours; take `next_cursor` of the page before."
-        ) from error
+        message = "This is no `cursor` of ours; take `next_cursor` of the page before."
+        raise Fault(400, "bad_cursor", message, field="cursor") from error
 
 
 def to_cursor(place: Any) -> str:

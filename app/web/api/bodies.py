@@ -10,6 +10,7 @@ from aiohttp import web
 
 from app.config import KIB
 from app.web.errors import Fault
+from app.web.reading import read_at_most
 
 __all__ = ["MOST_BYTES", "body_of", "read_as"]
 
@@ -22,18 +23,9 @@ _NAMED: Final = re.compile(r"field `([^`]*)`")
 _PLACED: Final = re.compile(r" - at `\$\.?([^`]*)`")
 
 
-async def body_of(request: web.Request, kind: type[T]) -> T:
+async def body_of(request: web.Request, kind: type[T], most_bytes: int = MOST_BYTES) -> T:
     """Return the body as *kind*, a Struct that forbids unknown fields; or refuse, naming the field."""
-    if (request.content_length or 0) > MOST_BYTES:
-        raise _too_large()
-    content = await request.content.read(MOST_BYTES + 1) if request.can_read_body else b""
-    while not request.content.at_eof() and len(content) <= MOST_BYTES:
-        content += await request.content.read(MOST_BYTES + 1 - len(content))
-    if len(content) > MOST_BYTES:
-        raise _too_large()
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise Fault(415, "encoded", "Send this body as plain JSON, without Content-Encoding.")
-    return read_as(content, kind)
+    return read_as(await read_at_most(request, most_bytes), kind)
 
 
 def read_as(content: bytes, kind: type[T]) -> T:
@@ -58,7 +50,3 @@ def _misfit(message: str) -> Fault:
         return Fault(400, "missing_field", f"The field `{field}` is missing.", field=field)
     where = f"`{field}`" if field else "The body"
     return Fault(400, "bad_value", f"{where} cannot be read: {words[0].lower()}{words[1:]}.", field=field)
-
-
-def _too_large() -> Fault:
-    return Fault(413, "too_large", f"This takes a body of at most {MOST_BYTES // KIB} KiB.")

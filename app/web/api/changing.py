@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 from aiohttp import web
 
-from app.core.registry import State
+from app.core.refusal import Refusal
+from app.core.registry import Fact, State
 from app.core.shown import PastShown, past_shown
 from app.ports import Decide
-from app.web.api.asking import answer, caller_of, parameters
+from app.web.api.asking import answer, caller_of, judge_again, parameters
 from app.web.errors import Fault
 from app.web.parts import PARTS
 
@@ -38,18 +40,31 @@ class History(msgspec.Struct):
 
 
 async def change(request: web.Request, decide: Decide, why: str = "") -> State:
-    """Carry out a command in the name of whoever asks, who said *why* in the body or in the address."""
+    """
+    Carry out a command in the name of whoever asks, who said *why* in the body or in the address.
+
+    They are judged again by what the registry says when it is decided: what was demanded of them before may be over.
+    """
     if len(why) > LONGEST_WHY:
         raise Fault(400, "too_long", f"`why` has at most {LONGEST_WHY} characters.", field="why")
-    return await request.app[PARTS].registry.change(decide, caller_of(request).name, why)
+
+    def judged(state: State) -> Sequence[Fact] | Refusal:
+        judge_again(request)
+        return decide(state)
+
+    return await request.app[PARTS].registry.change(judged, judge_again(request).name, why)
 
 
 async def history_of(request: web.Request, kind: str, id: str) -> web.Response:
-    """Answer who changed a subject, when and why."""
+    """Answer who changed a subject, when and why; whoever only reads a bot is not told the names of its people."""
     parameters(request, ())
     registry = request.app[PARTS].registry
     past = await registry.past(kind, id)
-    return answer(History(past_shown(registry.state, past)))
+    shown, caller = past_shown(registry.state, past), caller_of(request)
+    bot = request.match_info.get("bot")
+    if not (caller.may(bot, "editor") if bot else caller.is_admin):
+        shown = [msgspec.structs.replace(one, name="") for one in shown]
+    return answer(History(shown))
 
 
 def why_of(request: web.Request) -> str:

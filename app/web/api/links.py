@@ -18,6 +18,7 @@ from app.web.api.asking import answer
 from app.web.api.bodies import body_of
 from app.web.auth.attempts import LINK_TRIES, RESETS
 from app.web.auth.checking import checked_new
+from app.web.auth.forms import LONGEST_EMAIL, MOST_BYTES
 from app.web.auth.links import find
 from app.web.auth.origins import refuse_foreign
 from app.web.auth.posting import post_later
@@ -55,7 +56,9 @@ def attach(app: web.Application) -> None:
 
 async def _reset(request: web.Request) -> web.Response:
     refuse_foreign(request)
-    email = (await body_of(request, ResetWanted)).email.strip()
+    email = (await body_of(request, ResetWanted, MOST_BYTES)).email.strip()
+    if len(email) > LONGEST_EMAIL:
+        raise Fault(400, "bad_email", f"An e-mail has at most {LONGEST_EMAIL} characters.", field="email")
     guard, parts = request.app[RESETS], request.app[PARTS]
     guard.check(request, email.casefold())
     guard.note(request, email.casefold())
@@ -67,7 +70,7 @@ async def _reset(request: web.Request) -> web.Response:
 
 async def _set_password(request: web.Request) -> web.Response:
     refuse_foreign(request)
-    asked = await body_of(request, PasswordWanted)
+    asked = await body_of(request, PasswordWanted, MOST_BYTES)
     guard, parts = request.app[LINK_TRIES], request.app[PARTS]
     guard.check(request, "")
     seen = find(parts.session_key, asked.link, parts.registry.state, parts.clock())

@@ -13,12 +13,11 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET, UnsetType
 
-from app.adapters.emails import email_address
 from app.core.commands.people import change_password, change_person, sign_out_everywhere
-from app.core.registry import Person, State
+from app.core.registry import Person
 from app.core.shown.people import person_shown
 from app.web.api import shapes
-from app.web.api.asking import answer, caller_of, or_fault
+from app.web.api.asking import answer, caller_of
 from app.web.api.bodies import body_of
 from app.web.api.changing import change, now_ms, state_of
 from app.web.auth.attempts import SIGN_INS
@@ -32,12 +31,10 @@ _ME: Final = "/data/v1/me"
 
 
 class MeChange(msgspec.Struct, forbid_unknown_fields=True):
-    """What is to be different; a new e-mail needs the present password, as links that set it are sent there."""
+    """What is to be different. Administrators change the e-mail: by it people are known, and invited to more."""
 
     name: str | UnsetType = UNSET
     time_zone: str | UnsetType = UNSET
-    email: str | UnsetType = UNSET
-    present: str = ""
 
 
 class PasswordChange(msgspec.Struct, forbid_unknown_fields=True):
@@ -66,12 +63,8 @@ async def _change(request: web.Request) -> web.Response:
         changes["name"] = asked.name.strip()
     if asked.time_zone is not UNSET:
         changes["zone"] = asked.time_zone
-    if asked.email is not UNSET:
-        changes["email"] = or_fault(email_address(asked.email))
-        if changes["email"] != me.email:
-            await _prove(request, me, asked.present)
     state = await change(request, lambda state: change_person(state, me.id, changes, now_ms(request)))
-    return _still_signed_in(request, state, me, person_shown(state.people[me.id]))
+    return answer(person_shown(state.people[me.id]))
 
 
 async def _password(request: web.Request) -> web.Response:
@@ -79,7 +72,10 @@ async def _password(request: web.Request) -> web.Response:
     await _prove(request, me, asked.present)
     kept = await checked_new(request, me, asked.password)
     state = await change(request, lambda state: change_password(state, me, kept))
-    return _still_signed_in(request, state, me, shapes.Success(True))
+    response, after = answer(shapes.Success(True)), state.people[me.id]
+    if after.epoch == me.epoch + 1:
+        begin(request, response, after)
+    return response
 
 
 async def _sign_out_everywhere(request: web.Request) -> web.Response:
@@ -101,14 +97,7 @@ async def _prove(request: web.Request, me: Person, present: str) -> None:
     """Refuse whoever does not know the present password, however they came by the session."""
     guard, account = request.app[SIGN_INS], me.email.casefold()
     guard.check(request, account)
+    this = guard.note(request, account)
     if not await is_right(request, me, present):
-        guard.note(request, account)
         raise Fault(400, "wrong_password", "This is not the present password.", field="present")
-
-
-def _still_signed_in(request: web.Request, state: State, me: Person, content: object) -> web.Response:
-    """Answer, and keep this session where the change ended all of them."""
-    response = answer(content)
-    if state.people[me.id].epoch != me.epoch:
-        begin(request, response, state.people[me.id])
-    return response
+    guard.take_back(this)

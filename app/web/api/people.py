@@ -17,6 +17,7 @@ from msgspec import UNSET, UnsetType
 
 from app.adapters.emails import email_address
 from app.core.commands.people import change_person, invite_person, person_by_email, person_of, remove_person
+from app.core.refusal import Refusal
 from app.core.registry import Person, Role, State
 from app.core.shown.people import PersonShown, person_shown
 from app.web.api.asking import admin_of, answer, caller_of, or_fault, parameters
@@ -94,19 +95,25 @@ async def _list(request: web.Request) -> web.Response:
 
 
 async def _invite(request: web.Request) -> web.Response:
-    caller = _manager_of(request)
+    _manager_of(request)
     parameters(request, ())
     asked = await body_of(request, Invitation)
     email = or_fault(email_address(asked.email))
     invited = Person(
         new_id("p"), email, "", now_ms(request), asked.admin, asked.name.strip(), asked.time_zone, asked.roles
     )
-    by = caller.authority
-    state = await change(request, lambda state: invite_person(state, invited, by), asked.why)
+    state = await change(
+        request, lambda state: invite_person(state, invited, caller_of(request).authority), asked.why
+    )
+    caller = _manager_of(request)
     person = person_by_email(state, email)
     if person is None:
         raise Fault(409, "conflict", "They were removed at the same time; look and try again.")
-    given_out = HandedOver(False, None, None) if person.password else await hand_over(request, person, by)
+    given_out = (
+        HandedOver(False, None, None)
+        if person.password
+        else await hand_over(request, person, caller.authority)
+    )
     return created(Invited(**msgspec.structs.asdict(given_out), person=_shown(caller, person)))
 
 
@@ -124,7 +131,7 @@ async def _change(request: web.Request) -> web.Response:
     state = await change(request, lambda state: change_person(state, person.id, changes, when), asked.why)
     after = state.people[person.id]
     response = answer(_shown(caller, after))
-    if caller.person == after.id and after.epoch != person.epoch and after.disabled_at is None:
+    if caller.person == after.id and after.epoch == person.epoch + 1 and after.disabled_at is None:
         begin(request, response, after)
     return response
 
@@ -156,7 +163,9 @@ async def _history(request: web.Request) -> web.Response:
         admin_of(request)
     state = state_of(request)
     if f"person:{id_}" not in state.removed:
-        or_fault(person_of(state, id_))
+        found = person_of(state, id_)
+        if isinstance(found, Refusal):
+            raise Fault.because(found)
     return await history_of(request, "person", id_)
 
 

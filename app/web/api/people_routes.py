@@ -29,7 +29,7 @@ PEOPLE_ROUTES: Final = (
         shapes.Success, body=links.PasswordWanted, statuses=(403, 413, 429),
     ),
     Route("GET", _ME, "people", "Who has signed in.", PersonShown, "session", statuses=(403,)),
-    Route("PATCH", _ME, "people", "Change the own name, time zone or e-mail.", PersonShown, "session", body=me.MeChange, statuses=(*_CHANGE, 429)),
+    Route("PATCH", _ME, "people", "Change the own name or time zone.", PersonShown, "session", body=me.MeChange, statuses=_CHANGE),
     Route(
         "POST", f"{_ME}/password", "people", "Change the own password; every other session ends.", shapes.Success,
         "session", body=me.PasswordChange, statuses=(*_CHANGE, 429),

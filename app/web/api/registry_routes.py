@@ -109,6 +109,9 @@ REGISTRY_ROUTES: Final = (
     _get(f"{_ALERT}/history", "Who changed the alert, when and why, the newest first.", changing.History),
     _get(f"{_ALERT}/transitions", "When the alert fired and resolved, the newest first.", alert_log.TransitionList, _LOG),
     _get(f"{_ALERT}/deliveries", "What was sent of the alert, to whom, and what was answered.", alert_log.DeliveryList, _LOG),
-    _post(f"{_ALERT}/test", "Tell every channel once, now, to see what it answers. For editors.", alert_log.TestDone, status=200),
+    Route(
+        "POST", f"{_ALERT}/test", "configure", "Tell every channel once, now, to see what it answers. For editors.",
+        alert_log.TestDone, "read", statuses=(*_CHANGE, 429),
+    ),
     _get("/data/v1/registry", "What the registry holds, and what its log holds in vain; for administrators.", registry.RegistryShown),
 )  # fmt: skip

@@ -61,7 +61,7 @@ async def _changed(request: web.Request, role: Role | None, why: str) -> PersonS
     known = {one.id for one in people_seen_by(state_of(request), caller)}
     if id_ not in known:
         raise Fault(404, "unknown_person", f"There is nobody with the id {id_[:60]!r}.", field="id")
-    by = caller.authority
-
-    after: State = await change(request, lambda state: set_role(state, bot, id_, role, by), why)
+    after: State = await change(
+        request, lambda state: set_role(state, bot, id_, role, caller_of(request).authority), why
+    )
     return person_shown(after.people[id_], {bot})

@@ -3,14 +3,15 @@ Who is asking, and what they may do: API keys, sessions, and how people come to 
 
     callers    who asks               sessions   the cookie             desk       signing in and out
     attempts   how often one may try  links      that set a password    checking   passwords' hashes, beside the loop
-    posting    hands links over       origins    what other sites ask for
+    posting    hands links over       origins    what other sites ask for     forms    what was typed
+    addresses  where a request comes from, also behind a proxy
 """
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from app.web.auth import attempts, checking, desk, posting
+from app.web.auth import addresses, attempts, checking, desk, posting
 from app.web.auth.attempts import Attempts
 from app.web.auth.callers import Caller, reader_of
 from app.web.auth.desk import onward
@@ -22,5 +23,5 @@ __all__ = ["COOKIE", "Attempts", "Caller", "attach", "onward", "reader_of", "ref
 
 def attach(app: web.Application) -> None:
     """Give *app* sign-in and sign-out."""
-    for area in (attempts, checking, posting, desk):
+    for area in (addresses, attempts, checking, posting, desk):
         area.attach(app)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiohttp import web
 
+from app.core.api_keys import hash_of
+from app.web.auth.addresses import address_of
 from app.web.errors import Fault
 from app.web.parts import PARTS
 
-__all__ = ["LINK_TRIES", "RESETS", "SIGN_INS", "Attempts", "Guard", "attach"]
+__all__ = ["LINK_TRIES", "RESETS", "SIGN_INS", "Attempts", "Guard", "Try", "attach"]
 
 
 @dataclass
@@ -37,6 +40,19 @@ class Attempts:
         while len(self._failed) > self.tracked:
             self._failed.popitem(last=False)
 
+    def take_back(self, who: str, at_ms: int) -> None:
+        """Forget the try of *who* that was noted at *at_ms*: it did not fail."""
+        with suppress(KeyError, ValueError):
+            self._failed[who].remove(at_ms)
+
+
+class Try(NamedTuple):
+    """A try that counts until it is known that it did not fail."""
+
+    account: str
+    address: str
+    at_ms: int
+
 
 class Guard:
     """Counts tries by account, and less strictly by the address they come from."""
@@ -47,20 +63,26 @@ class Guard:
 
     def check(self, request: web.Request, account: str) -> None:
         """Refuse whoever tried too often."""
-        now_ms = request.app[PARTS].clock()
+        one = _try_of(request, account)
         wait_s = max(
-            self._by_account.wait_s(account, now_ms), self._by_address.wait_s(_address_of(request), now_ms)
+            self._by_account.wait_s(one.account, one.at_ms), self._by_address.wait_s(one.address, one.at_ms)
         )
         if wait_s:
             message = f"Too many tries; wait {wait_s} s."
             raise Fault(429, "too_many_tries", message, {"Retry-After": str(wait_s)})
 
-    def note(self, request: web.Request, account: str) -> None:
-        """Count a try."""
-        now_ms = request.app[PARTS].clock()
+    def note(self, request: web.Request, account: str) -> Try:
+        """Count a try; before anything is awaited, as others come meanwhile."""
+        one = _try_of(request, account)
         if account:
-            self._by_account.note(account, now_ms)
-        self._by_address.note(_address_of(request), now_ms)
+            self._by_account.note(one.account, one.at_ms)
+        self._by_address.note(one.address, one.at_ms)
+        return one
+
+    def take_back(self, one: Try) -> None:
+        """Count a try no more."""
+        self._by_account.take_back(one.account, one.at_ms)
+        self._by_address.take_back(one.address, one.at_ms)
 
 
 SIGN_INS: Final = web.AppKey("sign_ins", Guard)
@@ -75,5 +97,6 @@ def attach(app: web.Application) -> None:
     app[LINK_TRIES] = Guard()
 
 
-def _address_of(request: web.Request) -> str:
-    return request.remote or "unknown"
+def _try_of(request: web.Request, account: str) -> Try:
+    """Return a try; accounts by their hash, which takes no more memory for a long one."""
+    return Try(hash_of(account), address_of(request), request.app[PARTS].clock())

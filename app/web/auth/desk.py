@@ -8,15 +8,15 @@ Signing in and out.
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from aiohttp import web
 
 from app.core.commands.people import person_by_email
 from app.observe import SIGN_INS as COUNTED
 from app.web.auth.attempts import SIGN_INS
 from app.web.auth.checking import is_right, renewed
+from app.web.auth.forms import LONGEST_EMAIL, fields_of, is_form, typed_in
 from app.web.auth.origins import refuse_foreign
 from app.web.auth.sessions import begin, end
 from app.web.errors import Fault
@@ -24,7 +24,6 @@ from app.web.parts import PARTS
 
 __all__ = ["attach", "onward"]
 
-_MAX_FORM_BYTES: Final = 4096
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-~]*")
 
 
@@ -48,14 +47,14 @@ async def _sign_in(request: web.Request) -> web.StreamResponse:
     except Fault:
         COUNTED.labels("limited").inc()
         raise
+    this = guard.note(request, email)
     person = person_by_email(request.app[PARTS].registry.state, email)
     if not await is_right(request, person, password) or person is None:
-        guard.note(request, email)
         COUNTED.labels("refused").inc()
         raise Fault(401, "wrong_login", "E-mail or password is wrong.")
+    guard.take_back(this)
     COUNTED.labels("accepted").inc()
-    following = (await request.post()).get("next") if _is_form(request) else None
-    response = _done(request, onward(following))
+    response = _done(request, onward(typed_in(request).get("next")))
     begin(request, response, await renewed(request, person, password))
     return response
 
@@ -68,27 +67,18 @@ async def _sign_out(request: web.Request) -> web.StreamResponse:
 
 
 def _done(request: web.Request, following: str) -> web.Response:
-    if _is_form(request):
+    if is_form(request):
         return web.Response(status=303, headers={"Location": following})
     return web.json_response({"success": True})
 
 
-def _is_form(request: web.Request) -> bool:
-    return request.content_type == "application/x-www-form-urlencoded"
-
-
 async def _credentials(request: web.Request) -> tuple[str, str]:
-    if (request.content_length or 0) > _MAX_FORM_BYTES:
-        raise Fault(413, "too_large", f"A sign-in has at most {_MAX_FORM_BYTES} bytes.")
-    fields: dict[str, Any]
-    if request.content_type == "application/json":
-        try:
-            fields = msgspec.json.decode(await request.read(), type=dict[str, Any])
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise Fault(400, "not_json", 'Send {"email": ..., "password": ...}.') from error
-    else:
-        fields = dict(await request.post())
+    fields = await fields_of(request)
     email, password = fields.get("email"), fields.get("password")
-    if not isinstance(email, str) or not isinstance(password, str) or not email or not password:
-        raise Fault(400, "missing_field", "Send the fields email and password.")
-    return email.strip().casefold(), password
+    for name, value in (("email", email), ("password", password)):
+        if not isinstance(value, str) or not value:
+            raise Fault(400, "missing_field", "Send the fields email and password.", field=name)
+    email, password = str(email).strip().casefold(), str(password)
+    if len(email) > LONGEST_EMAIL:
+        raise Fault(400, "bad_email", f"An e-mail has at most {LONGEST_EMAIL} characters.", field="email")
+    return email, password

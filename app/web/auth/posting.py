@@ -45,11 +45,12 @@ def attach(app: web.Application) -> None:
 
 async def hand_over(request: web.Request, person: Person, by: Authority) -> HandedOver:
     """Make a link for *person* and send it; show it to *by* where it cannot be sent."""
-    link = _link_of(request.app, person)
-    if await _post(request.app, person, link):
-        return HandedOver(True, None, iso(link.expires_at))
+    mailed = _link_of(request.app, person)
+    if await _post(request.app, person, mailed):
+        return HandedOver(True, None, iso(mailed.expires_at))
     if not may_hold_link_of(person, by):
         return HandedOver(False, None, None)
+    link = _link_of(request.app, person, is_passed_on=not by.is_admin)
     base = request.app[SETTINGS].public_url.rstrip("/") or f"{request.scheme}://{request.host}"
     return HandedOver(False, base + link_path(link), iso(link.expires_at))
 
@@ -74,8 +75,8 @@ async def _post(app: web.Application, person: Person, link: Link) -> bool:
     return True
 
 
-def _link_of(app: web.Application, person: Person) -> Link:
-    return new_link(app[PARTS].session_key, person, app[PARTS].clock())
+def _link_of(app: web.Application, person: Person, *, is_passed_on: bool = False) -> Link:
+    return new_link(app[PARTS].session_key, person, app[PARTS].clock(), is_passed_on=is_passed_on)
 
 
 def _words(person: Person, url: str) -> tuple[str, str]:

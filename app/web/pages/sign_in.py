@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from app.web.auth import onward, reader_of
+from app.web.auth.forms import typed_in
 from app.web.pages.rendering import page
 
 __all__ = ["attach", "sign_in_page"]
@@ -17,7 +18,7 @@ def attach(app: web.Application) -> None:
 
 async def sign_in_page(request: web.Request, status: int = 200, refusal: str = "") -> web.Response:
     """Return the form, with what was typed before except the password."""
-    typed = await request.post() if request.method == "POST" else request.query
+    typed = typed_in(request) if request.method == "POST" else request.query
     email, following = typed.get("email"), typed.get("next")
     return page(
         request,

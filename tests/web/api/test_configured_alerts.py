@@ -18,7 +18,7 @@ from app.core.registry import Condition
 from app.web.api.states import ALERTS
 from app.web.parts import PARTS
 from tests.web.api.calls import Api, calling
-from tests.web.site import NOW_MS
+from tests.web.site import NOW_MS, READ_KEY
 
 WANTED: dict[str, Any] = {
     "name": "Silence", "measure": "messages_in", "window_s": 600, "condition": {"op": "below", "threshold": 1},
@@ -30,8 +30,8 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 @pytest.fixture
 async def api() -> AsyncIterator[Api]:
-    """An API of a process with a mail server."""
-    async with calling(mail=MemoryMail()) as api:
+    """An API of a process with a mail server, that may send webhooks to this machine."""
+    async with calling(mail=MemoryMail(), webhook_networks="127.0.0.0/8") as api:
         yield api
 
 
@@ -192,6 +192,50 @@ async def test_every_channel_is_tried(api: Api) -> None:
     mail = api.site.app[PARTS].mail
     assert isinstance(mail, MemoryMail)
     assert ["ops@example.org"] == [to for to, _, _ in mail.sent]
+
+
+async def test_a_test_reaches_no_inner_network() -> None:
+    """Unless the operator allows it: whoever makes an alert would see what is answered there."""
+    async with calling() as api:
+        created = await made(api, channels=[HOOK | {"to": f"{api.site.url}/healthz"}])
+        [told] = (await api.good("POST", f"bots/pizza/alerts/{created['id']}/test"))["channels"]
+
+    assert (False, 0) == (told["is_taken"], told["status"])
+    assert "BOTPULSE_WEBHOOK_NETWORKS" in told["answer"]
+
+
+async def test_tests_are_limited(api: Api) -> None:
+    """Nobody uses us to knock at a door all day."""
+    test = f"bots/pizza/alerts/{(await made(api))['id']}/test"
+    await api.good("POST", test)
+    await api.good("POST", test)
+
+    assert (429, "too_many_tests", "") == await api.refused("POST", test)
+
+
+async def test_readers_see_the_host_only(api: Api) -> None:
+    """What follows in a webhook's address may be all that opens it; whoever may change it sees it."""
+    created = await made(
+        api, channels=[{"kind": "webhook", "to": "https://example.org:8443/s3cr3t?key=s3cr3t"}]
+    )
+    path = f"bots/pizza/alerts/{created['id']}"
+    fired = told(created["id"], "firing", NOW_MS)
+    delivery = AlertDelivery("d1", fired, "webhook", "https://example.org:8443/s3cr3t", NOW_MS)
+    api.site.app[ALERTS].past.take_delivery(delivery)
+    readers = [await api.get(path + below, key=READ_KEY) for below in ("", "/deliveries", "/history")]
+
+    assert "s3cr3t" in str(await api.get(path))
+    assert "s3cr3t" in str(await api.get(f"{path}/deliveries"))
+    assert ["https://example.org:8443/..."] == [one["to"] for one in readers[0]["channels"]]
+    assert "s3cr3t" not in str(readers)
+
+
+@pytest.mark.parametrize("to", ["a@[b", "a@b..c", "a b@example.org", "a@\u202eexample.org"])
+async def test_odd_addresses_are_refused(api: Api, to: str) -> None:
+    """By the rules for e-mail, not when a mail is to be sent."""
+    wanted = WANTED | {"channels": [{"kind": "email", "to": to}]}
+
+    assert (400, "bad_address", "channels[0].to") == await api.refused("POST", "bots/pizza/alerts", wanted)
 
 
 def signature(signed: bytes) -> str:

@@ -8,10 +8,11 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 import pytest
 
+from app.core.commands.people import person_by_email
 from app.web.auth.links import INVITATION_S, RESET_S
 from app.web.auth.sessions import serializer
 from tests.waiting import eventually
-from tests.web.people.visitors import CHOSEN, VERA, World
+from tests.web.people.visitors import CHOSEN, OLGA, VERA, World
 from tests.web.site import SESSION_KEY, tell
 
 
@@ -222,3 +223,58 @@ async def test_no_link_for_who_is_disabled(world: World) -> None:
     status, answer = await world.admin.ask("POST", "people/vera/link")
 
     assert (409, "disabled") == (status, answer["error"]["code"])
+
+
+async def shown_to_owner(world: World) -> str:
+    """Let an owner invite somebody, and return the link that they are shown."""
+    owner = await world.signed_in(OLGA.email)
+    _, answer = await owner.ask("POST", "people", {"email": "boss@example.org", "roles": {"pizza": "viewer"}})
+    return text_of(answer["link"])
+
+
+PROMOTIONS = [
+    pytest.param(
+        "POST", "people", {"email": "boss@example.org", "admin": True}, id="invited as administrator"
+    ),
+    pytest.param("PATCH", "people/{id}", {"admin": True}, id="made administrator"),
+    pytest.param("PUT", "bots/plain/people/{id}", {"role": "viewer"}, id="a role in another bot"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "content"), PROMOTIONS)
+async def test_a_link_that_an_owner_was_shown_is_no_way_up(
+    world: World, method: str, path: str, content: dict[str, object]
+) -> None:
+    """Once its person may do more, it is of no use."""
+    link = await shown_to_owner(world)
+    boss = person_by_email(world.site.registry.state, "boss@example.org")
+    assert boss
+    await world.admin.ask(method, path.format(id=boss.id), content)
+
+    assert (400, "link_used") == await use(world, link)
+
+
+@pytest.mark.parametrize(("method", "path", "content"), PROMOTIONS)
+async def test_a_password_that_an_owner_may_have_set_is_no_way_up(
+    world: World, method: str, path: str, content: dict[str, object]
+) -> None:
+    """Neither their session nor the password holds once its person may do more; a new link leads in."""
+    visitor = await world.stranger()
+    link = await shown_to_owner(world)
+    await visitor.ask("POST", "set-password", {"link": link, "password": CHOSEN})
+    _, me = await visitor.ask("GET", "me")
+    await world.admin.ask(method, path.format(id=me["id"]), content)
+
+    assert 401 == (await visitor.ask("GET", "me"))[0]
+    assert 401 == await visitor.sign_in("boss@example.org", CHOSEN)
+    _, anew = await world.admin.ask("POST", f"people/{me['id']}/link")
+    assert (200, "") == await use(world, text_of(anew["link"]), "another one of mine")
+    assert not world.person(me["id"]).passed_on
+
+
+async def test_reset_takes_no_more_than_an_address(world: World) -> None:
+    """What is remembered of tries stays small."""
+    stranger = await world.stranger()
+    long, huge = f"{'x' * 300}@example.org", "x" * 5000
+
+    assert [400, 413] == [(await stranger.ask("POST", "reset", {"email": one}))[0] for one in (long, huge)]

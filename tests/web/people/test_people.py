@@ -275,6 +275,46 @@ async def test_an_administrator_who_changes_their_email_stays_signed_in(world: W
     assert (200, 200) == (status, (await anna.ask("GET", "me"))[0])
 
 
+async def test_the_history_of_nobody(world: World) -> None:
+    """Is not there, rather than wrongly asked for."""
+    assert (404, "unknown_person") == _code(await world.admin.ask("GET", "people/nobody/history"))
+
+
+@pytest.mark.parametrize(
+    ("expected", "email"),
+    [pytest.param("", VERA.email, id="viewer"), pytest.param("anna@example.org", OLGA.email, id="owner")],
+)
+async def test_who_only_reads_a_bot_is_told_no_address(world: World, expected: str, email: str) -> None:
+    """Of those who changed it."""
+    anna, asker = await world.signed_in(EMAIL), await world.signed_in(email)
+    await anna.ask("PATCH", "bots/pizza", {"name": "Pasta"})
+    _, answer = await asker.ask("GET", "bots/pizza/history")
+
+    assert ("person:p1", expected) == (answer["history"][0]["who"], answer["history"][0]["name"])
+
+
+@pytest.mark.parametrize(
+    ("expected", "query"),
+    [
+        pytest.param(("unknown_parameter", "x"), "x=1", id="unknown"),
+        pytest.param(("too_long", "why"), f"why={'x' * 1001}", id="long"),
+        pytest.param(("repeated_parameter", "why"), "why=a&why=b", id="twice"),
+    ],
+)
+async def test_a_parameter_at_fault_is_named(world: World, expected: tuple[str, str], query: str) -> None:
+    """As fields of bodies are."""
+    _, answer = await world.admin.ask("DELETE", f"people/vera?{query}")
+
+    assert expected == (answer["error"]["code"], answer["error"]["field"])
+
+
+async def test_where_there_are_no_parameters_that_is_said(world: World) -> None:
+    """Instead of a list of none."""
+    _, answer = await world.admin.ask("GET", "people?x=1")
+
+    assert answer["error"]["message"].endswith("this address takes none.")
+
+
 def _code(asked: tuple[int, dict[str, Any]]) -> tuple[int, str]:
     return asked[0], asked[1]["error"]["code"]
 
