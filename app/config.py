@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.core.networks import networks_of
 
 __all__ = ["KIB", "MIB", "Settings"]
 
@@ -31,6 +33,11 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65535, description="Port of the web process; 0 takes a free one.")
     public_url: str = Field(
         "", description="Address under which people reach the web process, if not host and port."
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses or networks of reverse proxies, separated by commas, whose X-Forwarded-For is believed; "
+        "behind one that is not named, everybody shares the limit on sign-ins of its address.",
     )
 
     cache: Path = Field(
@@ -124,6 +131,18 @@ class Settings(BaseSettings):
         "links of invitations are shown on the page.",
     )
     mail_from: str = Field("botpulse@localhost", description="Sender of mails.")
+
+    # -- webhooks of alerts
+    webhook_networks: str = Field(
+        "",
+        description="Networks besides public ones that webhooks of alerts may be sent to: 127.0.0.0/8,10.1.0.0/16.",
+    )
+
+    @field_validator("trusted_proxies", "webhook_networks")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        networks_of(text)
+        return text
 
     log_format: str = Field(
         "console", pattern="^(console|json)$", description="console for people, json for collectors."

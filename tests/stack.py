@@ -83,7 +83,10 @@ def running_stack(home: Path, *options: str) -> Iterator[Stack]:
     command = [sys.executable, "-m", "app.cli", "up", "--home", str(home), "--port", "0", *options]
     with output.open("wb") as log:
         process = subprocess.Popen(
-            command, stdout=log, stderr=subprocess.STDOUT, env=os.environ | {"NO_COLOR": "1"}
+            command,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"NO_COLOR": "1", "BOTPULSE_WEBHOOK_NETWORKS": "127.0.0.0/8"},
         )
     try:
         yield Stack(home, _url_of(process, output), process, output)

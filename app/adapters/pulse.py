@@ -10,18 +10,20 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from app.adapters.heartbeat import HEARTBEATS, Heartbeat, read_beat
 from app.adapters.tail import Places, Record, Tail, from_time
+from app.core.readable import Unreadable, read
 
-__all__ = ["ALIVE_MS", "Instance", "Pulse", "follow_pulse"]
+__all__ = ["ALIVE_MS", "FORGET_MS", "Instance", "Pulse", "follow_pulse"]
 
 ALIVE_MS: Final = 5_000
 """A stage that was silent for longer is not there."""
 
-_FORGET_MS: Final = 60_000
+FORGET_MS: Final = 60_000
+"""After so long nothing is known of it any more."""
+
 _SPAN_MS: Final = 10_000
 
 
@@ -60,7 +62,7 @@ class Pulse:
         found = []
         for (name, _), heard in sorted(self._heard.items()):
             age_ms = max(now_ms - heard[-1][0], 0)
-            if name == stage and age_ms < _FORGET_MS:
+            if name == stage and age_ms < FORGET_MS:
                 found.append(Instance(heard[-1][1], age_ms, _rates(heard)))
         return found
 
@@ -74,15 +76,15 @@ class Pulse:
 
     def forget_silent(self) -> None:
         """Let go of processes that have been silent for a minute."""
-        oldest = self._clock() - _FORGET_MS
+        oldest = self._clock() - FORGET_MS
         self._heard = {name: heard for name, heard in self._heard.items() if heard[-1][0] >= oldest}
 
 
-def follow_pulse(bootstrap: str, pulse: Pulse, clock: Callable[[], int]) -> Tail:
-    """Return what keeps *pulse* current, to be run."""
+def follow_pulse(bootstrap: str, pulse: Pulse, clock: Callable[[], int], back_ms: int = _SPAN_MS) -> Tail:
+    """Return what keeps *pulse* current, to be run; it begins with what was said *back_ms* ago."""
 
     async def last_seconds(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> Places:
-        return await from_time(consumer, partitions, clock() - _SPAN_MS)
+        return await from_time(consumer, partitions, clock() - back_ms)
 
     def take(records: Sequence[Record]) -> None:
         for record in records:
@@ -98,8 +100,8 @@ def follow_pulse(bootstrap: str, pulse: Pulse, clock: Callable[[], int]) -> Tail
 
 def _read(record: bytes | None) -> Heartbeat | None:
     try:
-        return read_beat(record or b"")
-    except msgspec.DecodeError:
+        return read(read_beat, record)
+    except Unreadable:
         return None
 
 

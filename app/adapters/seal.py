@@ -11,6 +11,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -18,7 +19,7 @@ from app.adapters.secret_file import LEAST_BYTES, read_or_make, read_secret
 from app.config import Settings
 from app.errors import BotpulseError
 
-__all__ = ["FernetSeal", "Unsealable", "seal_of"]
+__all__ = ["FernetSeal", "Unsealable", "present_seal", "seal_of"]
 
 
 class Unsealable(BotpulseError):  # noqa: N818  a state, not a mishap
@@ -55,7 +56,23 @@ class FernetSeal:
 def seal_of(settings: Settings) -> FernetSeal:
     """Return the seal of this system; its key is made if there is none."""
     path = settings.seal_key_file
-    content = read_secret(path) if path else read_or_make(settings.home / "secrets" / "seal-key")
+    return _seal(path, read_secret(path) if path else read_or_make(_made_at(settings)))
+
+
+def present_seal(settings: Settings) -> FernetSeal:
+    """Return the seal of a system that runs elsewhere: what a key made here would seal, it could not open."""
+    path = settings.seal_key_file or _made_at(settings)
+    if not path.exists():
+        msg = f"there is no key in {path}; name the folder of the running system with --home, or set BOTPULSE_SEAL_KEY_FILE"
+        raise BotpulseError(msg, "no_seal_key")
+    return _seal(path, read_secret(path))
+
+
+def _made_at(settings: Settings) -> Path:
+    return settings.home / "secrets" / "seal-key"
+
+
+def _seal(path: Path | None, content: bytes) -> FernetSeal:
     keys = [line.strip() for line in content.splitlines() if line.strip()]
     if any(len(key) < LEAST_BYTES for key in keys):
         msg = f"a line of {path} is too short for a key; write at least {LEAST_BYTES} random characters into each"

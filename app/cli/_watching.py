@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, cast
 
-from app.adapters.seal import seal_of
+from app.adapters.emails import email_address
+from app.adapters.seal import present_seal
 from app.adapters.webhooks_out import new_secret
 from app.cli._registry import refused_or, settings_at
 from app.core.commands.bots import parse_gap
@@ -27,12 +28,19 @@ def channels_of(
     home: Path | None, webhooks: Sequence[str], emails: Sequence[str], before: Sequence[Channel]
 ) -> tuple[tuple[Channel, ...], dict[str, str]]:
     """Return where to tell, and the secrets that were made for new webhooks."""
-    seal = seal_of(settings_at(home))
     kept = {channel.to: channel for channel in before if channel.kind == "webhook"}
     made = {to: new_secret() for to in webhooks if to not in kept}
-    hooks = [kept.get(to) or Channel("webhook", to, seal.seal(made[to])) for to in webhooks]
+    seal = present_seal(settings_at(home)).seal if made else str
+    hooks = [kept.get(to) or Channel("webhook", to, seal(made[to])) for to in webhooks]
 
-    return (*hooks, *(Channel("email", to) for to in emails)), made
+    return (*hooks, *(Channel("email", _address(to)) for to in emails)), made
+
+
+def _address(text: str) -> str:
+    found = email_address(text)
+    if isinstance(found, Refusal):
+        raise BotpulseError(found.message, "bad_address")
+    return found
 
 
 def condition_of(text: str) -> Condition:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from app.adapters.seal import seal_of
+from app.adapters.seal import present_seal
 from app.cli._registry import (
     as_json,
     because,
@@ -79,7 +79,7 @@ def add(
         ]
         say(shown, is_json, lines)
         return
-    secret = HookSecret(new_id("h"), bot, name, now_ms(), seal_of(settings).seal(_read(secret_file)))
+    secret = HookSecret(new_id("h"), bot, name, now_ms(), present_seal(settings).seal(_read(secret_file)))
     change(home, lambda state: add_hook_secret(state, secret), why)
     shown = hook_shown(secret, _base_url(settings))
     lines = [f"id       {shown.id}", f"address  {shown.url}", "Give the address to the platform."]

@@ -6,25 +6,45 @@ import asyncio
 import secrets
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from app.adapters.config_file import parse_config, written_config
+from app.adapters.emails import email_address
 from app.adapters.registry import KafkaRegistry
-from app.adapters.seal import seal_of
+from app.adapters.seal import present_seal
 from app.adapters.webhooks_out import new_secret
 from app.cli._registry import as_json, because, here, now_ms, refused_or, say, settings_at, state_at, who
-from app.core.portable import Extent, Misplaced, Plan, Portable, Shell, plan_all, plan_part, portable_of
+from app.core.portable import (
+    Extent,
+    Misplaced,
+    Plan,
+    Portable,
+    Shell,
+    addresses_in,
+    plan_all,
+    plan_part,
+    portable_of,
+    sealed_in,
+)
 from app.core.refusal import Refusal
 from app.core.registry import Fact, State, kind_of
 from app.errors import BotpulseError
-from app.ports import Seal
+from app.ports import Refused, Seal
 
 __all__ = ["command"]
 
 _WITH_SECRETS_MODE = 0o600
 _PLAIN_MODE = 0o644
+_ENDS = {
+    "all": "made",
+    "nothing": "would be made; nothing was",
+    "part": "made before it ended; import the file again for the rest",
+}
+_NO_CHANGES = dict.fromkeys(_ENDS, "everything is as the file says") | {"part": "nothing was changed"}
 
 
 @click.group()
@@ -49,7 +69,7 @@ def command() -> None:
 @as_json
 def export(file: Path, with_secrets: bool, with_instances: bool, home: Path | None, is_json: bool) -> None:
     """Write what there is to FILE (`-` for stdout). The same registry is the same file."""
-    portable = portable_of(state_at(home), Extent(with_secrets, with_instances))
+    portable = portable_of(state_at(home), Extent(with_secrets, with_instances, now_ms()))
     text = written_config(portable)
     if str(file) == "-":
         click.echo(text, nl=False)
@@ -78,26 +98,35 @@ def import_(file: Path, dry_run: bool, prune: bool, why: str, home: Path | None,
     """
     Make the registry what FILE (`-` for stdin) says.
 
-    Each bot is one change, all of it or nothing.  Doing it again changes nothing.
+    Each bot is one change, all of it or nothing.  Doing it again changes nothing.  Where it ends halfway, what was made by
+    then is told, with its secrets.
     """
     outcome = parse_config(_read(file))
     if isinstance(outcome, Misplaced):
         raise BotpulseError(f"{outcome.place}: {outcome.message}", "bad_file")
     settings = settings_at(home)
-    fresh = _Fresh(seal_of(settings))
+    fresh = _Fresh(lambda: present_seal(settings))
+    _look_at(outcome, fresh)
     shell = Shell(now_ms(), fresh.new_id, fresh.sealed_for, prune)
     plans = refused_or(plan_all(state_at(home), outcome, shell))
-    if not dry_run:
-        asyncio.run(_apply(settings.kafka, outcome, plans, shell, why))
-    _tell(plans, {} if dry_run else fresh.made, is_json, dry_run)
+    if dry_run:
+        _tell(plans, {}, is_json, "nothing")
+        return
+    made = list[Plan]()
+    try:
+        asyncio.run(_apply(settings.kafka, outcome, plans, shell, why, made))
+    except BaseException:
+        _tell(made, fresh.made_in(made), is_json, "part")
+        raise
+    _tell(made, fresh.made_in(made), is_json, "all")
 
 
 class _Fresh:
     """Ids and secrets that are made once for each that needs one, however often it is planned."""
 
-    def __init__(self, seal: Seal) -> None:
-        self.made: dict[str, dict[str, str]] = {}
-        self._seal = seal
+    def __init__(self, find_seal: Callable[[], Seal]) -> None:
+        self.seal = cache(find_seal)
+        self._made: dict[str, dict[str, str]] = {}
         self._ids: dict[str, str] = {}
         self._sealed: dict[tuple[str, str], str] = {}
 
@@ -107,31 +136,74 @@ class _Fresh:
     def sealed_for(self, alert: str, to: str) -> str:
         if (alert, to) not in self._sealed:
             secret = new_secret()
-            self.made.setdefault(alert, {})[to] = secret
-            self._sealed[alert, to] = self._seal.seal(secret)
+            self._made.setdefault(alert, {})[to] = secret
+            self._sealed[alert, to] = self.seal().seal(secret)
         return self._sealed[alert, to]
 
+    def made_in(self, plans: list[Plan]) -> dict[str, dict[str, str]]:
+        """Return the secrets of alerts that *plans* are about."""
+        about = {fact.subject.id for plan in plans for fact in plan.facts}
+        return {alert: made for alert, made in self._made.items() if alert in about}
 
-async def _apply(bootstrap: str, file: Portable, plans: list[Plan], shell: Shell, why: str) -> None:
+
+def _look_at(file: Portable, fresh: _Fresh) -> None:
+    """Refuse what only the outside can judge: what was not sealed by our key, and addresses that are none."""
+    for place, sealed in sealed_in(file):
+        try:
+            fresh.seal().unseal(sealed)
+        except BotpulseError as error:
+            raise BotpulseError(f"{place}: {error.message}", error.code) from error
+    for place, address in addresses_in(file):
+        found = email_address(address)
+        if isinstance(found, Refusal):
+            raise BotpulseError(f"{place}: {found.message}", "bad_address")
+
+
+async def _apply(
+    bootstrap: str, file: Portable, plans: list[Plan], shell: Shell, why: str, made: list[Plan]
+) -> None:
+    """Carry out *plans*; those that were are put into *made*, and one of which nobody knows, as it may have been."""
     registry = KafkaRegistry(bootstrap)
     await registry.start()
     try:
         for plan in plans:
-            if plan.facts:
-                await registry.change(_deciding(file, plan.name, shell), who(), why)
+            if not plan.facts:
+                made.append(plan)
+                continue
+            deciding = _Deciding(file, plan, shell)
+            try:
+                await registry.change(deciding, who(), why)
+            except Refused:
+                raise
+            except BaseException:
+                made += deciding.plans[-1:]
+                raise
+            made += deciding.plans[-1:]
     finally:
         await registry.stop()
 
 
-def _deciding(file: Portable, name: str, shell: Shell) -> Callable[[State], list[Fact] | Refusal]:
-    def decide(state: State) -> list[Fact] | Refusal:
-        plan = plan_part(state, file, name, shell)
-        return plan if isinstance(plan, Refusal) else plan.facts
+class _Deciding:
+    """Decides one part by the state as it is then, and keeps what was decided."""
 
-    return decide
+    def __init__(self, file: Portable, plan: Plan, shell: Shell) -> None:
+        self.plans: list[Plan] = []
+        self._file, self._name, self._shell = file, plan.name, shell
+
+    def __call__(self, state: State) -> list[Fact] | Refusal:
+        plan = plan_part(state, self._file, self._name, self._shell)
+        if isinstance(plan, Refusal):
+            return plan
+        self.plans.append(plan)
+        return plan.facts
 
 
-def _tell(plans: list[Plan], made: dict[str, dict[str, str]], is_json: bool, is_dry: bool) -> None:
+def _tell(
+    plans: list[Plan],
+    made: dict[str, dict[str, str]],
+    is_json: bool,
+    applied: Literal["all", "part", "nothing"],
+) -> None:
     changes = [_change(plan.name, fact) for plan in plans for fact in plan.facts]
     notes = [note for plan in plans for note in plan.notes]
     lines = [
@@ -144,9 +216,8 @@ def _tell(plans: list[Plan], made: dict[str, dict[str, str]], is_json: bool, is_
         for alert, of_alert in made.items()
         for to, secret in of_alert.items()
     ]
-    end = "would be made; nothing was" if is_dry else "made"
-    summary = f"{len(changes)} changes {end}" if changes else "everything is as the file says"
-    answer = {"changes": changes, "left_alone": notes, "secrets": made, "applied": not is_dry}
+    summary = f"{len(changes)} changes {_ENDS[applied]}" if changes else _NO_CHANGES[applied]
+    answer = {"changes": changes, "left_alone": notes, "secrets": made, "applied": applied}
     say(answer, is_json, [*lines, summary])
 
 

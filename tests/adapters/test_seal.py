@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.seal import FernetSeal, Unsealable, seal_of
+from app.adapters.seal import FernetSeal, Unsealable, present_seal, seal_of
 from app.config import Settings
 from app.errors import BotpulseError
 
@@ -54,6 +54,16 @@ def test_the_key_is_made_once(tmp_path: Path) -> None:
         path.stat().st_mode & 0o777,
         path.parent.stat().st_mode & 0o777,
     )
+
+
+def test_a_key_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    """For whoever seals for another process; one that is there is taken."""
+    settings = Settings(home=tmp_path)
+    with pytest.raises(BotpulseError, match="--home"):
+        present_seal(settings)
+    sealed = seal_of(settings).seal("secret")
+
+    assert "secret" == present_seal(settings).unseal(sealed)
 
 
 def test_the_operators_file(tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from app.adapters.registry import load
-from app.adapters.seal import seal_of
+from app.adapters.registry import KafkaRegistry, load
+from app.adapters.seal import FernetSeal, seal_of
 from app.adapters.topics import ensure_topics
 from app.cli import main
 from app.config import Settings
+from app.core.refusal import Refusal
+from app.ports import Refused
 from tests.broker import own_broker, unique
 
 pytestmark = pytest.mark.kafka
@@ -34,7 +36,9 @@ def found_by(broker: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> Settin
     ensure_topics(Settings(kafka=broker))
     monkeypatch.setenv("BOTPULSE_KAFKA", broker)
     monkeypatch.setenv("BOTPULSE_HOME", str(home))
-    return Settings(kafka=broker, home=home)
+    settings = Settings(kafka=broker, home=home)
+    seal_of(settings)
+    return settings
 
 
 @pytest.fixture
@@ -204,6 +208,62 @@ def edited_and_refused(file: Path, other: Path) -> str:
     done = run("registry", "import", str(other))
     assert 1 == done.exit_code
     return done.stderr
+
+
+def test_an_import_that_ends_halfway_tells_what_it_did(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The secrets of what was made are shown, as nobody can ask for them later, and the rest is said to be missing."""
+    first, second = unique("bot"), unique("bot")
+    alert = {"name": "Many", "measure": "events", "op": "above", "threshold": 3, "channels": [{"kind": "webhook", "to": "https://example.org/b"}]}  # fmt: skip
+    alerts = {name: {unique("a"): alert} for name in (first, second)}
+    file = {"botpulse": 1, "bots": {name: {"name": name, "alerts": alerts[name]} for name in (first, second)}}
+    change = KafkaRegistry.change
+
+    async def away(registry: KafkaRegistry, decide: Any, who: str, why: str = "") -> Any:
+        if first in registry.state.bots:
+            raise Refused(Refusal("conflict", "somebody else was faster"))
+        return await change(registry, decide, who, why)
+
+    monkeypatch.setattr(KafkaRegistry, "change", away)
+    done = run("registry", "import", "-", "--json", stdin=json.dumps(file))
+    told, error = map(json.loads, done.stdout.splitlines())
+
+    assert (1, "conflict") == (done.exit_code, error["error"]["code"])
+    assert ("part", {first}) == (told["applied"], {one["bot"] for one in told["changes"]})
+    assert list(alerts[first]) == list(told["secrets"])
+
+
+@pytest.mark.parametrize("sealed", ["in clear", "of another key"])
+def test_what_is_not_sealed_by_our_key_is_refused(bot: str, sealed: str) -> None:
+    """Clear text would stand in the log for ever, and what another key sealed could never be opened."""
+    text = sealed if sealed == "in clear" else FernetSeal([b"x" * 32]).seal("secret")
+    hooks = {"h1": {"platform": "slack", "sealed": text}}
+    file = {"botpulse": 1, "bots": {bot: {"name": "Pizza", "hooks": hooks}}}
+    done = run("registry", "import", "-", stdin=json.dumps(file))
+
+    assert 1 == done.exit_code
+    assert f"bots.{bot}.hooks.h1.sealed" in done.stderr
+
+
+def test_an_odd_address_in_a_file_is_refused(bot: str) -> None:
+    """By the rules for e-mail, with its place."""
+    alert = {"name": "Many", "measure": "events", "op": "above", "threshold": 3, "channels": [{"kind": "email", "to": "a@[b"}]}  # fmt: skip
+    file = {"botpulse": 1, "bots": {bot: {"name": "Pizza", "alerts": {"a1": alert}}}}
+    done = run("registry", "import", "-", stdin=json.dumps(file))
+
+    assert 1 == done.exit_code
+    assert f"bots.{bot}.alerts.a1.channels[0].to" in done.stderr
+
+
+def test_nothing_is_sealed_with_a_key_made_here(bot: str, tmp_path: Path) -> None:
+    """The running system could not open it."""
+    empty = str(tmp_path / "empty")
+    alert = ["alerts", "create", "--bot", bot, "--name", "x", "--measure", "events", "--when", "above 3"]
+
+    assert "no_seal_key" == refused(*alert, "--webhook", "https://example.org/a", "--home", empty)
+    assert not Path(empty).exists()
+    assert call(*alert, "--email", "ops@example.org", "--home", empty)
 
 
 def test_a_file_from_a_pipe(bot: str) -> None:

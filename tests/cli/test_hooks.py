@@ -32,7 +32,9 @@ def settings(broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Se
     monkeypatch.setenv("BOTPULSE_KAFKA", broker)
     monkeypatch.setenv("BOTPULSE_HOME", str(tmp_path))
     monkeypatch.setenv("BOTPULSE_PUBLIC_URL", "https://bots.example.org/")
-    return Settings(kafka=broker, home=tmp_path)
+    settings = Settings(kafka=broker, home=tmp_path)
+    seal_of(settings)
+    return settings
 
 
 @pytest.fixture

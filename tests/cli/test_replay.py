@@ -72,12 +72,13 @@ def test_a_start_in_time_leaves_out_what_came_before(system: System, tmp_path: P
 
 
 def test_what_back_fills_said_is_taken_back(system: System) -> None:
-    """Hits found in history are counted on arrival after it, so who follows the counters is told that there are none beside."""
+    """Hits found in history, and those of versions that are gone, are counted on arrival after it under the present one."""
     now_s = int(time.time())
     today = [("hour", now_s // 3600 * 3600), ("day", now_s // 86_400 * 86_400)]
     parts = [
         ("shop", "hits", "dashboard", window, start, "d@1", 2**32 - 1, 0, 7, 99) for window, start in today
     ]
+    parts += [("shop", "hits", "dashboard", *one, "d@0", 0, 20_000, 7, 1) for one in today]
     with system.clickhouse() as client:
         client.execute("INSERT INTO counter_parts VALUES", parts)
         client.execute(
@@ -85,7 +86,9 @@ def test_what_back_fills_said_is_taken_back(system: System) -> None:
         )
     system.stop()
     done = system.run("replay", "--yes")
-    told = [batch for batch in system.stages.cell_batches() if batch.partition == 2**32 - 1]
+    batches = list(system.stages.cell_batches())
+    told = [batch for batch in batches if batch.partition == 2**32 - 1]
+    replaced = {cell for batch in batches if batch.log_day == 20_000 for cell in batch.cells}
     with system.clickhouse() as client:
         left = client.execute("SELECT count() FROM dashboard_hits WHERE bot_id = 'shop'")
     system.start()
@@ -95,6 +98,7 @@ def test_what_back_fills_said_is_taken_back(system: System) -> None:
         cell for batch in told for cell in batch.cells
     }
     assert all(batch.stamp > 99 for batch in told)
+    assert {("shop", "hits", "dashboard", *one, "d@0", 0) for one in today} == replaced
     assert [(0,)] == left
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.counters import CellBatch
-from app.core.dashboards.backfill import PARTITION, Part, Place, batches_of
+from app.core.dashboards.backfill import PARTITION, Part, Place, batches_of, taken_back
 from app.core.live import LiveView
 
 HOURS = st.dictionaries(
@@ -55,3 +55,19 @@ def test_the_live_view_adds_it_to_what_track_counted() -> None:
         view.take(batch, 7_200_000)
 
     assert [7] == [number for _, number in view.changes("b", 0)]
+
+
+def test_after_a_replay_the_live_view_has_only_what_the_replay_says() -> None:
+    """Hits of a version that was replaced are gone, and those of the present one count once."""
+    view, at = LiveView(), 7_200_000
+    view.take(CellBatch(3, 5, 41, [("b", "hits", "dashboard", "hour", 7200, "d@1", 2)]), at)
+    view.take(CellBatch(3, 5, 99, [("b", "hits", "dashboard", "hour", 7200, "d@2", 1)]), at)
+    parts = [(3, 5, "b", "hour", 7200, "d@1"), (3, 5, "b", "hour", 7200, "d@2")]
+    for batch in taken_back(parts, {3: 100}):
+        view.take(batch, at)
+
+    assert {"d@1": 0, "d@2": 0} == {cell.key: number for cell, number in view.changes("b", 0)}
+
+    view.take(CellBatch(3, 5, 100, [("b", "hits", "dashboard", "hour", 7200, "d@2", 3)]), at)
+
+    assert {"d@1": 0, "d@2": 3} == {cell.key: number for cell, number in view.changes("b", 0)}

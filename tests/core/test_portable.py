@@ -14,12 +14,15 @@ from app.core.portable import (
     Plan,
     Portable,
     Shell,
+    addresses_in,
     plain_of,
     plan_all,
     plan_part,
     portable_of,
     read_portable,
+    sealed_in,
 )
+from app.core.portable.shape import PortableDashboard, PortableHook, PortablePerson
 from app.core.refusal import Refusal
 from app.core.registry import (
     Alert,
@@ -42,6 +45,7 @@ from tests.facts import told
 
 NOW_MS = 1_700_000_000_000
 PAST_MS = NOW_MS - 86_400_000
+HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0$" + "aGFz" * 11
 ALL = Extent(secrets=True, instances=True)
 RULE = Rule(all=(Rule(field="direction", value="in"), Rule(field="text", op="matches", value="refund|money")))
 SHELL = Shell(NOW_MS, lambda email: f"p-{email.partition('@')[0]}", lambda alert, to: f"sealed {alert} {to}")
@@ -67,7 +71,7 @@ def some() -> list[Subject]:
         Dashboard("d2", "pizza", "New users", PAST_MS, measure="new_users", default="new-users"),
         Dashboard("d3", "pizza", "Gone", PAST_MS, RULE, removed_at=NOW_MS, enabled=False),
         Alert("a1", "pizza", "Many", "dashboard:d1", 600, Condition("rises_by", 50, "week"), PAST_MS, 60, 120, channels, False),
-        Person("p1", "anna@example.org", "$argon2id$hash", PAST_MS, admin=True, zone="Europe/Rome"),
+        Person("p1", "anna@example.org", HASH, PAST_MS, admin=True, zone="Europe/Rome"),
         Person("p2", "Bo@example.org", "", PAST_MS, name="Bo", roles={"pizza": "editor", "old": "viewer"}, disabled_at=NOW_MS),
     ]  # fmt: skip
 
@@ -206,6 +210,109 @@ def test_a_revoked_key_stays_revoked() -> None:
     assert after.keys["k3"].revoked_at is not None
 
 
+def test_a_rotated_key_is_not_opened_again() -> None:
+    """A file from before the rotation, and one that was edited, neither prolong it nor make it last for ever."""
+    key = Key("k4", "read", "e" * 64, PAST_MS, "pizza", expires_at=NOW_MS + 1000)
+    file = portable_of(told(*some(), msgspec.structs.replace(key, expires_at=None)))
+    rotated = told(*some(), msgspec.structs.replace(key, expires_at=NOW_MS - 1, rotated_at=NOW_MS - 1))
+    ending = told(*some(), key)
+
+    assert rotated.keys["k4"] == carried_out(rotated, file)[0].keys["k4"]
+    assert NOW_MS + 1000 == carried_out(ending, file)[0].keys["k4"].expires_at
+    assert [["bots.pizza.keys.k4 was rotated and stays so"]] == notes_of(carried_out(rotated, file)[1])
+    assert [["bots.pizza.keys.k4 ends earlier than the file says and still does"]] == notes_of(carried_out(ending, file)[1])  # fmt: skip
+
+
+def notes_of(plans: list[Plan]) -> list[list[str]]:
+    """Return what was left alone."""
+    return [plan.notes for plan in plans if plan.notes]
+
+
+def test_what_opens_nothing_is_not_exported() -> None:
+    """A key that has expired is not in the file, and not pruned for it."""
+    state = told(*some())
+    file = portable_of(state, Extent(when=NOW_MS + 1000))
+    later = PRUNING._replace(when=NOW_MS + 1000)
+
+    assert file.bots
+    assert {} == file.bots["pizza"].keys
+    assert [] == facts_of(carried_out(state, file, later)[1])
+
+
+@pytest.mark.parametrize("name", ["x\ny", "\x1b[31mred", "x" * 201])
+def test_a_key_is_not_renamed_to_nonsense(name: str) -> None:
+    """What a command refuses a file is refused, too."""
+    state = told(*some())
+    file = portable_of(state)
+    assert file.bots
+    assert file.bots["pizza"].keys
+    key = msgspec.structs.replace(file.bots["pizza"].keys["k1"], name=name)
+    outcome = plan_all(state, edited(file, keys={"k1": key}), SHELL)
+
+    assert isinstance(outcome, Refusal)
+    assert ("bad_name", "bots.pizza.keys.k1.name") == (outcome.code, outcome.field)
+
+
+def refunds(**others: str) -> dict[str, Any]:
+    """Return dashboards by id, each with a name."""
+    return {id_: PortableDashboard(name, "direction = in") for id_, name in others.items()}
+
+
+@pytest.mark.parametrize(
+    ("shell", "wanted"),
+    [
+        pytest.param(SHELL, {"d1": "New users", "d4": "Refunds"}, id="swapped"),
+        pytest.param(SHELL, {"d4": "New users", "d1": "Refunds"}, id="swapped the other way"),
+        pytest.param(PRUNING, {"d9": "Refunds"}, id="under another id"),
+    ],
+)
+def test_names_change_hands(shell: Shell, wanted: dict[str, str]) -> None:
+    """What somebody gives up in the same change another may take, in any order, and nobody else after."""
+    swapped = Dashboard("d4", "pizza", "new USERS", PAST_MS, RULE)
+    state = told(*[one for one in some() if getattr(one, "id", "") not in ("d2", "a1")], swapped)
+    after, _ = carried_out(state, edited(portable_of(state), dashboards=refunds(**wanted)), shell)
+    name = {one.name: one.id for one in after.dashboards_of("pizza")}
+    again = plan_all(after, edited(portable_of(after), dashboards=refunds(d8="Refunds")), SHELL)
+
+    assert {name: id_ for id_, name in wanted.items()} == name
+    assert isinstance(again, Refusal)
+    assert "name_taken" == again.code
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_administration_is_handed_over(*, is_first: bool) -> None:
+    """One file may take it from one and give it to another, whoever stands first."""
+    new = {"bo@example.org": PortablePerson(admin=True, password=HASH)}
+    old = {"anna@example.org": PortablePerson(admin=False)}
+    after, _ = carried_out(told(*some()), Portable(1, people=new | old if is_first else old | new))
+
+    assert {"bo@example.org"} == {one.email.lower() for one in after.people.values() if one.admin}
+
+
+def test_everything_sealed_is_found() -> None:
+    """Secrets of webhooks, of alerts and of installs, with their places, for whoever has the seal."""
+    assert {
+        ("bots.pizza.hooks.h1.sealed", "sealed 3"),
+        ("bots.pizza.instances.123.sealed", "sealed 2"),
+        ("bots.pizza.alerts.a1.channels[0].sealed", "sealed 1"),
+    } == set(sealed_in(portable_of(told(*some()), ALL)))
+
+
+def test_addresses_are_found() -> None:
+    """Those of alerts, with their places."""
+    found = list(addresses_in(portable_of(told(*some()))))
+
+    assert [("bots.pizza.alerts.a1.channels[1].to", "ops@example.org")] == found
+
+
+def test_a_hook_has_the_platforms_own_name() -> None:
+    """Requests are looked up by it."""
+    file = portable_of(told(*some()))
+    after, _ = carried_out(State(), edited(file, hooks={"h9": PortableHook("Messenger", "sealed")}))
+
+    assert {("pizza", "facebook"): ("sealed",)} == after.sealed_by_hook
+
+
 def portable_key() -> Any:
     """Return what a file says of the key that is revoked."""
     found = portable_of(told(*some()[:1], Key("k3", "read", "d" * 64, PAST_MS, "pizza"))).bots
@@ -265,6 +372,8 @@ WRONG: list[tuple[str, str, Any]] = [
     ("bots.pizza.keys.k1.sha256", "matching regex", {"bots": {"pizza": BOT | {"keys": {"k1": {"scope": "read", "sha256": "x"}}}}}),
     ("people.anna", "under their e-mail", {"people": {"anna": {}}}),
     ("people.a@b.id", "an id is 1 to 64", {"people": {"a@b": {"id": "P 1"}}}),
+    ("people.a@b.password", "no argon2id hash", {"people": {"a@b": {"password": "hunter2-in-clear"}}}),
+    ("people.a@b.password", "no argon2id hash", {"people": {"a@b": {"password": "$argon2id$v=19$m=1,t=1,p=1$hunter2-in-clear"}}}),
     ("botpulse", "invalid enum value 2", {"botpulse": 2}),
     ("", "there is no field `robots`", {"robots": {}}),
     ("", "expected `object`, got `array`", []),

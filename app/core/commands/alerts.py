@@ -12,6 +12,7 @@ import msgspec
 from app.core.alerts.watching import DAILY, DASHBOARD, DASHBOARD_USERS, is_watchable
 from app.core.commands.bots import no_bot
 from app.core.commands.dashboards import dashboard_of
+from app.core.commands.names import fault_of_name
 from app.core.refusal import Refusal
 from app.core.registry import Alert, Channel, Condition, Fact, State
 
@@ -34,7 +35,6 @@ MOST_CHANNELS: Final = 10
 SHORTEST_WINDOW_S: Final = 60
 LONGEST_WINDOW_S: Final = 24 * 3600
 _LONGEST_WAIT_S: Final = 24 * 3600
-_LONGEST_NAME: Final = 200
 _LARGEST: Final = 1e15
 _LONGEST_URL: Final = 2048
 _LONGEST_EMAIL: Final = 254
@@ -108,10 +108,9 @@ def fault_of_channel(channel: Channel, field: str) -> Refusal | None:
 
 
 def _fault_of(state: State, alert: Alert) -> Refusal | None:
-    if not alert.name.strip() or len(alert.name) > _LONGEST_NAME:
-        return Refusal("bad_name", f"An alert's name has 1 to {_LONGEST_NAME} characters.", "name")
     return (
-        _fault_of_measure(state, alert)
+        fault_of_name(alert.name, "An alert's")
+        or _fault_of_measure(state, alert)
         or _fault_of_times(alert)
         or _fault_of_condition(alert.condition)
         or _fault_of_channels(alert.channels)

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from app.core.api_keys import digits
+from app.core.commands.names import fault_of_name
 from app.core.default_dashboards import default_dashboards, missing_dashboards
 from app.core.events import Reporting
 from app.core.platforms import canonical
@@ -164,8 +165,9 @@ def _platforms_of(bot: Bot) -> set[str]:
 
 def _fault_of(bot: Bot) -> Refusal | None:
     threshold = bot.reporting.confidence_threshold
-    if not bot.name.strip() or len(bot.name) > 200:
-        return Refusal("bad_name", "A bot's name has 1 to 200 characters.", "name")
+    fault = fault_of_name(bot.name, "A bot's")
+    if fault:
+        return fault
     for platform in (bot.platform, *bot.more_platforms):
         if not _PLATFORM.fullmatch(platform):
             return Refusal(

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from app.core.commands.bots import no_bot
+from app.core.commands.names import fault_of_name
 from app.core.measures import MEASURES
 from app.core.refusal import Refusal
 from app.core.registry import Dashboard, Fact, State
@@ -26,7 +27,6 @@ __all__ = [
 MOST_DASHBOARDS: Final = 2000
 """Of one bot: every event is held against all of them."""
 
-_LONGEST_NAME: Final = 200
 _CHANGEABLE: Final = ("name", "rule", "enabled", "counted_from")
 
 
@@ -96,8 +96,9 @@ def rule_of(data: dict[str, Any] | None, text: str | None) -> Rule | Refusal:
 
 
 def _fault_of(dashboard: Dashboard) -> Refusal | None:
-    if not dashboard.name.strip() or len(dashboard.name) > _LONGEST_NAME:
-        return Refusal("bad_name", f"A dashboard's name has 1 to {_LONGEST_NAME} characters.", "name")
+    fault = fault_of_name(dashboard.name, "A dashboard's")
+    if fault:
+        return fault
     if (dashboard.rule is None) == (not dashboard.measure):
         return Refusal("bad_rule", "A dashboard has a rule, or a measure without one.", "rule")
     if dashboard.measure and dashboard.measure not in MEASURES:

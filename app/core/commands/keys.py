@@ -8,19 +8,34 @@ import msgspec
 
 from app.core.channel_keys import CHANNELS
 from app.core.commands.bots import no_bot
+from app.core.commands.names import fault_of_name
 from app.core.refusal import Refusal
 from app.core.registry import Fact, Key, State
+from app.core.times import END_MS
 
-__all__ = ["LONGEST_GRACE_S", "create_key", "no_key", "revoke_key", "rotate_key"]
+__all__ = ["LONGEST_GRACE_S", "MOST_KEYS", "change_key", "create_key", "no_key", "revoke_key", "rotate_key"]
 
 LONGEST_GRACE_S: Final = 30 * 24 * 3600
-_LONGEST_NAME: Final = 200
+MOST_KEYS: Final = 1000
+"""That open something, of one bot or for all: every process keeps them in memory."""
 
 
 def create_key(state: State, key: Key) -> list[Fact] | Refusal:
     """Return the fact that *key* is valid from now on; the bot may be one that the same change creates."""
-    fault = _fault_of(state, key)
+    fault = _fault_of(state, key) or _fault_of_count(state, key.bot, key.created_at)
     return fault or [state.fact("key_created", key)]
+
+
+def change_key(state: State, key: str, name: str, expires_at: int | None) -> list[Fact] | Refusal:
+    """Return the fact that *key* has another name, or ends earlier; it never lives longer than it was to."""
+    before = state.keys.get(key)
+    if before is None:
+        return no_key(key)
+    ends = [one for one in (before.expires_at, expires_at) if one is not None]
+    after = msgspec.structs.replace(before, name=name, expires_at=min(ends, default=None))
+    if after == before:
+        return []
+    return fault_of_name(name, "A key's", 0) or _fault_of_expiry(after) or [state.fact("key_changed", after)]
 
 
 def rotate_key(state: State, key: str, new: Key, when: int, grace_s: int) -> list[Fact] | Refusal:
@@ -32,19 +47,22 @@ def rotate_key(state: State, key: str, new: Key, when: int, grace_s: int) -> lis
         return Refusal(
             "bad_grace", f"The old key can go on for 0 to {LONGEST_GRACE_S} s, not {grace_s}.", "grace_s"
         )
+    fault = _fault_of_count(state, before.bot, when) if grace_s else None
+    if fault:
+        return fault
     lasts_ms = None if before.expires_at is None else before.expires_at - before.created_at
     after = msgspec.structs.replace(
         before,
         id=new.id,
         sha256=new.sha256,
         created_at=new.created_at,
-        expires_at=None if lasts_ms is None else new.created_at + lasts_ms,
+        expires_at=None if lasts_ms is None else min(new.created_at + lasts_ms, END_MS - 1),
     )
     ends_at = min(when + grace_s * 1000, before.expires_at or when + grace_s * 1000)
 
     return [
         state.fact("key_created", after),
-        state.fact("key_rotated", msgspec.structs.replace(before, expires_at=ends_at)),
+        state.fact("key_rotated", msgspec.structs.replace(before, expires_at=ends_at, rotated_at=when)),
     ]
 
 
@@ -64,6 +82,8 @@ def _usable(state: State, key: str, when: int) -> Key | Refusal:
         return no_key(key)
     if not before.is_valid(when):
         return Refusal("revoked", f"{key!r} opens nothing any more; create a new one.")
+    if before.rotated_at is not None:
+        return Refusal("rotated", f"{key!r} has given its place to another key; rotate that one.")
     return before
 
 
@@ -79,13 +99,21 @@ def _fault_of(state: State, key: Key) -> Refusal | None:
         return Refusal("needs_bot", "An ingest key is for one bot; name it with --bot.", "bot")
     if key.id in state.keys:
         return Refusal("id_taken", f"There is a key {key.id!r} already.", "id")
-    if len(key.name) > _LONGEST_NAME:
-        return Refusal("bad_name", f"A key's name has at most {_LONGEST_NAME} characters.", "name")
-    if key.expires_at is not None and key.expires_at <= key.created_at:
-        return Refusal(
-            "bad_expiry", "A key cannot expire before it is made; give a later time.", "expires_at"
-        )
-    return _fault_of_channel(key)
+    return fault_of_name(key.name, "A key's", 0) or _fault_of_expiry(key) or _fault_of_channel(key)
+
+
+def _fault_of_expiry(key: Key) -> Refusal | None:
+    if key.expires_at is None or key.created_at < key.expires_at < END_MS:
+        return None
+    message = "A key expires after it is made and before 2101; give another time, or none."
+    return Refusal("bad_expiry", message, "expires_at")
+
+
+def _fault_of_count(state: State, bot: str | None, when: int) -> Refusal | None:
+    if sum(one.bot == bot and one.is_valid(when) for one in state.keys.values()) < MOST_KEYS:
+        return None
+    whose = "A bot has" if bot else "There are"
+    return Refusal("too_many", f"{whose} at most {MOST_KEYS} keys that open something; revoke one first.")
 
 
 def _fault_of_channel(key: Key) -> Refusal | None:

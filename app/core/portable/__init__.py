@@ -14,7 +14,7 @@ from app.core.portable.draft import Shell
 from app.core.portable.exporting import Extent, portable_of
 from app.core.portable.planning import Plan, plan_all, plan_part
 from app.core.portable.reading import Misplaced, read_portable
-from app.core.portable.shape import Portable, PortableBot, plain_of
+from app.core.portable.shape import Portable, PortableBot, addresses_in, plain_of, sealed_in
 
 __all__ = [
     "Extent",
@@ -23,9 +23,11 @@ __all__ = [
     "Portable",
     "PortableBot",
     "Shell",
+    "addresses_in",
     "plain_of",
     "plan_all",
     "plan_part",
     "portable_of",
     "read_portable",
+    "sealed_in",
 ]

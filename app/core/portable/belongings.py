@@ -10,7 +10,8 @@ from app.core.commands.alerts import change_alert, create_alert, remove_alert
 from app.core.commands.dashboards import change_dashboard, create_dashboard, remove_dashboard, rule_of
 from app.core.commands.hook_secrets import add_hook_secret, revoke_hook_secret
 from app.core.commands.instances import add_instance
-from app.core.commands.keys import create_key, revoke_key
+from app.core.commands.keys import change_key, create_key, revoke_key
+from app.core.platforms import canonical
 from app.core.portable.draft import Draft, Unfit
 from app.core.portable.reading import instant
 from app.core.portable.shape import (
@@ -53,7 +54,7 @@ def plan_keys(draft: Draft, bot: str | None, wanted: Mapping[str, PortableKey], 
     """Plan the keys of *bot*, or those for all bots."""
     when = draft.shell.when
     if draft.shell.prune:
-        own = [one for one in draft.state.keys.values() if one.bot == bot and one.revoked_at is None]
+        own = [one for one in draft.state.keys.values() if one.bot == bot and one.is_valid(when)]
         for one in own:
             if one.id not in wanted:
                 draft.do(revoke_key(draft.state, one.id, when), f"{place}.{one.id}")
@@ -81,6 +82,9 @@ def _plan_key(draft: Draft, bot: str | None, id: str, wanted: PortableKey, place
     if before.revoked_at is not None:
         draft.notes.append(f"{place} is revoked and stays so")
         return
+    if before.rotated_at is not None:
+        draft.notes.append(f"{place} was rotated and stays so")
+        return
     if (before.bot, before.scope, before.sha256, before.channel) != (
         bot,
         wanted.scope,
@@ -88,9 +92,9 @@ def _plan_key(draft: Draft, bot: str | None, id: str, wanted: PortableKey, place
         wanted.channel,
     ):
         raise Unfit(Refusal("id_taken", "This id is that of another key; leave this one out."), place)
-    after = msgspec.structs.replace(before, name=wanted.name, expires_at=expires_at)
-    if after != before:
-        draft.do([draft.state.fact("key_changed", after)], place)
+    draft.do(change_key(draft.state, id, wanted.name, expires_at), place)
+    if draft.state.keys[id].expires_at != expires_at:
+        draft.notes.append(f"{place} ends earlier than the file says and still does")
 
 
 def _plan_dashboards(draft: Draft, bot: str, wanted: Mapping[str, PortableDashboard], place: str) -> None:
@@ -193,7 +197,9 @@ def _plan_hooks(draft: Draft, bot: str, wanted: Mapping[str, PortableHook], plac
     for id_, hook in wanted.items():
         before = draft.state.hook_secrets.get(id_)
         if before is None:
-            secret = HookSecret(id_, bot, hook.platform, instant(hook.created_at, when), hook.sealed)
+            secret = HookSecret(
+                id_, bot, canonical(hook.platform), instant(hook.created_at, when), hook.sealed
+            )
             draft.do(add_hook_secret(draft.state, secret), f"{place}.{id_}")
         elif before.bot != bot:
             raise Unfit(Refusal("id_taken", "Another bot has a secret of this id."), f"{place}.{id_}")

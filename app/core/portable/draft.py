@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from app.core.refusal import Refusal
-from app.core.registry import Change, Fact, State, fold_all, record_of
+from app.core.registry import Change, Fact, State
+from app.core.registry.changes import encode_change, key_of, read_record
+from app.core.registry.folding import Folder
+from app.core.registry.judging import first_fault
 
 __all__ = ["Draft", "Shell", "Unfit"]
 
@@ -37,7 +38,11 @@ class Unfit(Exception):  # noqa: N818 carried to whoever plans
 
 
 class Draft:
-    """What is to be changed so far (`facts`), the `state` with it, and `notes` on what is left alone."""
+    """
+    What is to be changed so far (`facts`), the `state` with it, and `notes` on what is left alone.
+
+    Only the whole is judged: names may be swapped, and who administers may change.
+    """
 
     def __init__(self, state: State, shell: Shell) -> None:
         self.before = state
@@ -45,6 +50,7 @@ class Draft:
         self.shell = shell
         self.facts: list[Fact] = []
         self.notes: list[str] = []
+        self._places: list[str] = []
 
     def do(self, outcome: Sequence[Fact] | Refusal, place: str) -> None:
         """Take in what a command answered on `state`; raise Unfit where it refused."""
@@ -52,24 +58,27 @@ class Draft:
             raise Unfit(outcome, place)
         if not outcome:
             return
-        self.state = _after(self.state, outcome, place)
+        _be_readable(outcome, place)
+        folder = Folder(self.state)
+        folder.put(outcome)
+        self.state = folder.state
         self.facts += outcome
+        self._places += [place] * len(outcome)
 
     def close(self, place: str) -> None:
         """Make sure that all of it is accepted as one change."""
-        if self.facts:
-            _after(self.before, self.facts, place)
+        if not self.facts:
+            return
+        _be_readable(self.facts, place)
+        found = first_fault(self.before, Change("draft", 0, "", tuple(self.facts)))
+        if found is not None:
+            number, fault = found
+            raise Unfit(fault, place if number is None else self._places[number])
 
 
-def _after(state: State, facts: Sequence[Fact], place: str) -> State:
+def _be_readable(facts: Sequence[Fact], place: str) -> None:
     change = Change("draft", 0, "", tuple(facts))
     try:
-        folded = fold_all(state, [record_of(change)])
-    except msgspec.ValidationError as error:
+        read_record(key_of(change), encode_change(change))
+    except (ValueError, OverflowError, RecursionError) as error:
         raise Unfit(Refusal("unreadable", str(error)), place) from error
-    if change.id not in folded.verdicts:
-        raise Unfit(Refusal("unreadable", folded.state.lost[-1].message), place)
-    verdict = folded.verdicts[change.id]
-    if verdict is not None:
-        raise Unfit(verdict, place)
-    return folded.state

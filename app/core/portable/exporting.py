@@ -27,10 +27,11 @@ S = TypeVar("S", Alert, Bot, Dashboard, HookSecret, Instance, Key)
 
 
 class Extent(NamedTuple):
-    """How much goes into the file: `secrets` are sealed ones and the hashes of passwords."""
+    """How much goes into the file: `secrets` are sealed ones and the hashes of passwords; keys are those valid at `when`."""
 
     secrets: bool = False
     instances: bool = False
+    when: int = 0
 
 
 _PLAIN: Final = Extent()
@@ -41,7 +42,7 @@ def portable_of(state: State, extent: Extent = _PLAIN) -> Portable:
     return Portable(
         botpulse=FORMAT,
         bots={one.id: _bot(state, one, extent) for one in _by_age(state.bots.values())},
-        keys=_keys(state, None),
+        keys=_keys(state, None, extent),
         people={
             one.email: _person(one, extent)
             for one in sorted(state.people.values(), key=lambda one: (one.created_at, one.email))
@@ -63,7 +64,7 @@ def _bot(state: State, bot: Bot, extent: Extent) -> PortableBot:
         iso(bot.created_at),
         {one.id: _dashboard(one) for one in state.dashboards_of(bot.id)},
         {one.id: _alert(one, extent) for one in state.alerts_of(bot.id)},
-        _keys(state, bot.id),
+        _keys(state, bot.id, extent),
     )
     if extent.secrets:
         hooks = [one for one in state.hook_secrets.values() if one.bot == bot.id and one.revoked_at is None]
@@ -105,8 +106,8 @@ def _alert(one: Alert, extent: Extent) -> PortableAlert:
     )
 
 
-def _keys(state: State, bot: str | None) -> dict[str, PortableKey]:
-    own = [one for one in state.keys.values() if one.bot == bot and one.revoked_at is None]
+def _keys(state: State, bot: str | None, extent: Extent) -> dict[str, PortableKey]:
+    own = [one for one in state.keys.values() if one.bot == bot and one.is_valid(extent.when)]
     return {
         one.id: PortableKey(
             one.scope, one.sha256, one.channel, one.name, iso(one.expires_at) or "", iso(one.created_at)

@@ -50,7 +50,7 @@ def _plan_person(draft: Draft, email: str, wanted: PortablePerson, place: str) -
     draft.do(change_person(draft.state, known.id, changes, draft.shell.when), place)
     now = draft.state.people[known.id]
     if wanted.password and wanted.password != now.password:
-        after = msgspec.structs.replace(now, password=wanted.password, epoch=now.epoch + 1)
+        after = msgspec.structs.replace(now, password=wanted.password, passed_on=False, epoch=now.epoch + 1)
         draft.do([draft.state.fact("password_set", after)], place)
 
 

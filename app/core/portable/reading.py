@@ -24,6 +24,9 @@ __all__ = ["Misplaced", "instant", "read_portable"]
 T = TypeVar("T")
 
 _ID: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
+_PASSWORD: Final = re.compile(
+    r"\$argon2id\$v=19\$m=[0-9]{1,7},t=[0-9]{1,2},p=[0-9]{1,2}\$[A-Za-z0-9+/]{8,128}\$[A-Za-z0-9+/]{16,128}"
+)
 _WHERE: Final = re.compile(r" - at `\$\.?([^`]*)`")
 _TIMES: Final = ("created_at", "expires_at", "installed_at")
 _OF_BOT: Final[dict[str, type]] = {
@@ -86,9 +89,17 @@ def _read(data: Any, kind: type[T], place: str) -> T:
         text = getattr(found, name, "")
         if text and parse_at(text) is None:
             raise _Wrong(f"{place}.{name}", f"{text[:40]!r} is no time; write it as 2030-01-31T12:00:00Z")
-    if isinstance(found, PortablePerson) and found.id:
-        _id(found.id, f"{place}.id")
+    if isinstance(found, PortablePerson):
+        _look_at_person(found, place)
     return found
+
+
+def _look_at_person(person: PortablePerson, place: str) -> None:
+    if person.id:
+        _id(person.id, f"{place}.id")
+    if person.password and not _PASSWORD.fullmatch(person.password):
+        message = "this is no argon2id hash; leave it out, and they set a password by a link"
+        raise _Wrong(f"{place}.password", message)
 
 
 def _wrong(message: str, place: str) -> _Wrong:

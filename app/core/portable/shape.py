@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -19,7 +20,9 @@ __all__ = [
     "PortableInstance",
     "PortableKey",
     "PortablePerson",
+    "addresses_in",
     "plain_of",
+    "sealed_in",
 ]
 
 FORMAT: Final = 1
@@ -145,6 +148,33 @@ def plain_of(part: Any) -> Any:
     if isinstance(part, dict):
         return {name: plain_of(value) for name, value in part.items()}
     return [plain_of(one) for one in part] if isinstance(part, list) else part
+
+
+def sealed_in(file: Portable) -> Iterator[tuple[str, str]]:
+    """Yield what is sealed in *file*, each with its place."""
+    for bot, one in (file.bots or {}).items():
+        for id_, hook in (one.hooks or {}).items():
+            yield f"bots.{bot}.hooks.{id_}.sealed", hook.sealed
+        for id_, instance in (one.instances or {}).items():
+            if instance.sealed:
+                yield f"bots.{bot}.instances.{id_}.sealed", instance.sealed
+    for place, channel in _channels_in(file):
+        if channel.sealed:
+            yield f"{place}.sealed", channel.sealed
+
+
+def addresses_in(file: Portable) -> Iterator[tuple[str, str]]:
+    """Yield the e-mail addresses that alerts of *file* are told to, each with its place."""
+    for place, channel in _channels_in(file):
+        if channel.kind == "email":
+            yield f"{place}.to", channel.to
+
+
+def _channels_in(file: Portable) -> Iterator[tuple[str, PortableChannel]]:
+    for bot, one in (file.bots or {}).items():
+        for id_, alert in (one.alerts or {}).items():
+            for number, channel in enumerate(alert.channels):
+                yield f"bots.{bot}.alerts.{id_}.channels[{number}]", channel
 
 
 def _is_default(field: msgspec.structs.FieldInfo, value: Any) -> bool:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
 from app.core.registry import Alert, Condition
 from app.core.times import iso
 
-__all__ = ["AlertShown", "ChannelShown", "alert_shown"]
+__all__ = ["AlertShown", "ChannelShown", "alert_shown", "host_only"]
 
 
 class ChannelShown(msgspec.Struct):
-    """Where an alert is told."""
+    """Where an alert is told. Of a webhook's address only editors see more than the host: the rest may open it."""
 
     kind: Literal["webhook", "email"]
     to: str
@@ -35,8 +36,8 @@ class AlertShown(msgspec.Struct):
     created_at: str | None
 
 
-def alert_shown(alert: Alert) -> AlertShown:
-    """Return *alert* for people."""
+def alert_shown(alert: Alert, *, is_whole: bool = True) -> AlertShown:
+    """Return *alert* for people; *is_whole* is for those who may change it."""
     return AlertShown(
         alert.id,
         alert.bot,
@@ -46,7 +47,18 @@ def alert_shown(alert: Alert) -> AlertShown:
         alert.condition,
         alert.for_s,
         alert.cool_down_s,
-        [ChannelShown(channel.kind, channel.to) for channel in alert.channels],
+        [
+            ChannelShown(one.kind, one.to if is_whole else host_only(one.kind, one.to))
+            for one in alert.channels
+        ],
         alert.enabled,
         iso(alert.created_at),
     )
+
+
+def host_only(kind: str, to: str) -> str:
+    """Return where a channel leads without what may open it: the path of a webhook."""
+    if kind != "webhook":
+        return to
+    parts = urlsplit(to)
+    return f"{parts.scheme}://{parts.netloc}/..."

@@ -8,6 +8,7 @@ import msgspec
 
 from app.core.alerts.deliveries import AlertDelivery, DeliveryState
 from app.core.alerts.machine import TransitionType
+from app.core.shown.alerts import host_only
 from app.core.times import iso
 
 __all__ = ["AttemptShown", "DeliveryShown", "delivery_shown"]
@@ -35,13 +36,13 @@ class DeliveryShown(msgspec.Struct):
     attempts: list[AttemptShown]
 
 
-def delivery_shown(one: AlertDelivery) -> DeliveryShown:
-    """Return a delivery for people."""
+def delivery_shown(one: AlertDelivery, *, is_whole: bool = True) -> DeliveryShown:
+    """Return a delivery for people; *is_whole* is for those who may change the alert."""
     return DeliveryShown(
         one.id,
         one.transition.type,
         one.kind,
-        one.to,
+        one.to if is_whole else host_only(one.kind, one.to),
         one.state,
         iso(one.created_at),
         one.tries,

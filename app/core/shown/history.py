@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from app.core.registry import Past, State
+from app.core.shown.alerts import host_only
 from app.core.times import iso
 
 __all__ = ["PastShown", "past_shown"]
@@ -38,7 +39,7 @@ def past_shown(state: State, past: list[Past]) -> list[PastShown]:
     for one in past:
         after = _plain(msgspec.structs.asdict(one.fact.subject))
         changed = {
-            name: [before.get(name), value]
+            name: [_hidden(before.get(name)), _hidden(value)]
             for name, value in after.items()
             if before.get(name) != value and (before or value not in _NOTHING)
         }
@@ -66,6 +67,15 @@ def _name(state: State, who: str) -> str:
         return person.email if person else ""
     key = state.keys.get(id_) if kind == "key" else None
     return key.name if key else ""
+
+
+def _hidden(value: Any) -> Any:
+    """Return *value* without the paths of webhooks, which whoever reads the bot must not know."""
+    if isinstance(value, list):
+        return [_hidden(one) for one in value]
+    if isinstance(value, dict) and value.get("kind") == "webhook" and "to" in value:
+        return value | {"to": host_only("webhook", value["to"])}
+    return value
 
 
 def _plain(value: Any) -> Any:

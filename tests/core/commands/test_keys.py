@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from app.core.commands.keys import LONGEST_GRACE_S, create_key, revoke_key, rotate_key
+from app.core.commands.keys import LONGEST_GRACE_S, MOST_KEYS, create_key, revoke_key, rotate_key
 from app.core.refusal import Refusal
 from app.core.registry import Bot, Fact, Key, Scope
+from app.core.times import END_MS
 from tests.facts import told
 
 PIZZA = Bot("pizza-x1y2", "Pizza", "facebook", 1_000)
@@ -31,7 +32,9 @@ def code_of(outcome: Sequence[Fact] | Refusal) -> str:
         pytest.param("unknown_bot", {"bot": "nobody"}, id="unknown bot"),
         pytest.param("id_taken", {"id": "k1"}, id="id of another"),
         pytest.param("bad_name", {"name": "x" * 201}, id="name"),
+        pytest.param("bad_name", {"name": "x\ny"}, id="two lines"),
         pytest.param("bad_expiry", {"expires_at": 3_000}, id="no time to live"),
+        pytest.param("bad_expiry", {"expires_at": END_MS}, id="no year that can be written"),
     ],
 )
 def test_create_key_refuses(expected: str, changes: dict[str, object]) -> None:
@@ -72,7 +75,7 @@ def test_revoke_key_once() -> None:
 def test_rotate_key() -> None:
     """A new key takes the place of one in all but id, hash and time; the old one goes on for the grace."""
     after = Key("k2", "ingest", "b" * 64, 3_000, "pizza-x1y2", name="shop")
-    before = msgspec.structs.replace(INGEST, expires_at=65_000)
+    before = msgspec.structs.replace(INGEST, expires_at=65_000, rotated_at=5_000)
 
     assert [Fact("key_created", after, 1), Fact("key_rotated", before, 2)] == rotate_key(
         STATE, "k1", NEW, 5_000, 60
@@ -86,6 +89,34 @@ def test_a_rotated_key_lives_as_long_as_the_one_before() -> None:
 
     assert isinstance(facts, list)
     assert NEW.created_at + 30_000 == getattr(facts[0].subject, "expires_at", None)
+
+
+def test_a_rotated_key_ends_in_a_year_that_can_be_written() -> None:
+    """A life until 2100 that starts anew does not end beyond."""
+    long = msgspec.structs.replace(INGEST, expires_at=END_MS - 1)
+    facts = rotate_key(told(PIZZA, long), "k1", NEW, 5_000, 60)
+
+    assert isinstance(facts, list)
+    assert END_MS - 1 == getattr(facts[0].subject, "expires_at", None)
+
+
+def test_a_key_is_rotated_once() -> None:
+    """A second time it would hand on the little life that its grace is."""
+    rotated = msgspec.structs.replace(INGEST, expires_at=65_000, rotated_at=5_000)
+
+    assert "rotated" == code_of(rotate_key(told(PIZZA, rotated), "k1", NEW, 6_000, 60))
+
+
+def test_keys_are_limited() -> None:
+    """Those of one bot that open something, also by rotating; one that ends at once makes room for its own."""
+    many = [Key(f"m{n}", "read", f"{n:064}", 1_000, PIZZA.id) for n in range(MOST_KEYS - 1)]
+    full = told(PIZZA, INGEST, *many)
+    new = msgspec.structs.replace(NEW, bot=PIZZA.id)
+
+    assert "too_many" == code_of(create_key(full, new))
+    assert "too_many" == code_of(rotate_key(full, "k1", new, 5_000, 60))
+    assert isinstance(rotate_key(full, "k1", new, 5_000, 0), list)
+    assert isinstance(create_key(full, NEW), list)
 
 
 def test_the_grace_is_no_longer_life() -> None:
