@@ -11,13 +11,15 @@ was removed for lost.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 import msgspec
+import stamina
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import OffsetTimestamp
+from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from app.adapters.alert_state import forget_numbers
@@ -81,13 +83,18 @@ def wait_until_idle(settings: Settings, timeout_s: float = _IDLE_WITHIN_S) -> No
     """Return when no process consumes in the name of a stage; one that was killed counts for some seconds more."""
     deadline = time.monotonic() + timeout_s
     with admin_of(settings) as admin:
-        while busy := [
-            name for name, group in admin.describe_groups(list(GROUPS)).items() if group["members"]
-        ]:
+        while busy := _busy(admin):
             if time.monotonic() > deadline:
                 msg = f"somebody still consumes as {', '.join(busy)}; stop every worker, then run this again"
                 raise BotpulseError(msg, "workers_running")
             time.sleep(0.5)
+
+
+def _busy(admin: KafkaAdminClient) -> list[str]:
+    for attempt in _patiently():
+        with attempt:
+            groups = admin.describe_groups(list(GROUPS))
+    return [name for name, group in groups.items() if group["members"]]
 
 
 def losses(settings: Settings, from_ms: int | None) -> Loss:
@@ -205,10 +212,22 @@ def _set_clocks(settings: Settings, begins: Begins) -> None:
 
 def _commit(admin: KafkaAdminClient, group: str, offsets: Begins) -> None:
     committed = {place: OffsetAndMetadata(offset, "", -1) for place, offset in offsets.items()}
-    faults = {fault.__name__ for fault in admin.alter_group_offsets(group, committed).values()} - {"NoError"}
+    for attempt in _patiently():
+        with attempt:
+            faults = {fault.__name__ for fault in admin.alter_group_offsets(group, committed).values()}
+    faults.discard("NoError")
     if faults:
         msg = f"the broker refuses to move {group} ({faults.pop()}); make sure that every worker is stopped, then run this again"
         raise BotpulseError(msg, "workers_running")
+
+
+def _patiently() -> Iterable[stamina.Attempt]:
+    """Try again where the broker has not yet chosen who keeps the offsets of a group, as after its start."""
+    return stamina.retry_context(
+        on=lambda error: isinstance(error, KafkaError) and error.retriable,
+        attempts=None,
+        timeout=_IDLE_WITHIN_S,
+    )
 
 
 def _make_anew(admin: KafkaAdminClient, settings: Settings, topic: str) -> None:
