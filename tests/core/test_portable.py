@@ -343,6 +343,24 @@ def test_people_are_known_by_e_mail() -> None:
     assert [("person_changed", "p7")] == facts_of(plans)
 
 
+@pytest.mark.parametrize("is_known", [True, False], ids=["known", "new"])
+def test_a_password_that_was_passed_on_gives_no_more_power(is_known: bool) -> None:
+    """Who is made administrator in the file needs a new one, as whoever was shown the link may know this one."""
+    anna, bo = (
+        Person(id_, f"{id_}@example.org", "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g", NOW_MS)
+        for id_ in ("p1", "p2")
+    )
+    state = told(msgspec.structs.replace(anna, admin=True), msgspec.structs.replace(bo, passed_on=True))
+    people = portable_of(state, Extent(secrets=True)).people
+    assert people
+    file = Portable(1, people=people | {bo.email: msgspec.structs.replace(people[bo.email], admin=True)})
+    after, _ = carried_out(state if is_known else State(), file)
+    found = {one.email: one for one in after.people.values()}
+
+    assert (True, "") == (found[bo.email].admin, found[bo.email].password)
+    assert anna.password == found[anna.email].password
+
+
 def person() -> Any:
     """Return the administrator of the file."""
     people = portable_of(told(*some())).people

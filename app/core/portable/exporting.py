@@ -138,6 +138,7 @@ def _person(one: Person, extent: Extent) -> PortablePerson:
         dict(sorted(one.roles.items())),
         one.disabled_at is not None,
         one.password if extent.secrets else "",
+        one.passed_on and extent.secrets,
         iso(one.created_at),
     )
 

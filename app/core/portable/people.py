@@ -40,6 +40,7 @@ def _plan_person(draft: Draft, email: str, wanted: PortablePerson, place: str) -
     if known is None:
         known = _new(draft, email, wanted)
         draft.do(invite_person(draft.state, known, _EVERYTHING), place)
+    before = known.password
     _plan_roles(draft, known.id, wanted, place)
     changes = {
         "name": wanted.name,
@@ -49,8 +50,12 @@ def _plan_person(draft: Draft, email: str, wanted: PortablePerson, place: str) -
     }
     draft.do(change_person(draft.state, known.id, changes, draft.shell.when), place)
     now = draft.state.people[known.id]
-    if wanted.password and wanted.password != now.password:
-        after = msgspec.structs.replace(now, password=wanted.password, passed_on=False, epoch=now.epoch + 1)
+    # one that others may know gives no more power than it gave, also where the file gives more
+    is_void = wanted.password == before or (wanted.passed_on and wanted.admin)
+    if wanted.password and wanted.password != now.password and not is_void:
+        after = msgspec.structs.replace(
+            now, password=wanted.password, passed_on=wanted.passed_on, epoch=now.epoch + 1
+        )
         draft.do([draft.state.fact("password_set", after)], place)
 
 

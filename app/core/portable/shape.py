@@ -119,7 +119,11 @@ class PortableBot(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class PortablePerson(msgspec.Struct, forbid_unknown_fields=True):
-    """Somebody, by e-mail; `password` is an argon2 hash. Without one they set it by a link."""
+    """
+    Somebody, by e-mail; `password` is an argon2 hash, without which they set it by a link.
+
+    `passed_on` says that others may know the password, as the link by which it was set was shown to them.
+    """
 
     id: str = ""
     name: str = ""
@@ -128,6 +132,7 @@ class PortablePerson(msgspec.Struct, forbid_unknown_fields=True):
     roles: dict[str, Role] = {}
     disabled: bool = False
     password: str = ""
+    passed_on: bool = False
     created_at: str = ""
 
 
