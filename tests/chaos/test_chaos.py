@@ -120,7 +120,7 @@ def assert_exact(stack: Stack, bot: str, key: str, feeder: Feeder) -> None:
         status, answer = stack.call("GET", "/data/v1/pipeline", key)
         if status != 200:
             return False
-        return [0, 0, 0] == [stage["lag_records"] for stage in answer["stages"] if stage["stage"] != "web"]
+        return all(stage["lag_records"] == 0 for stage in answer["stages"] if stage["stage"] != "web")
 
     until(is_drained, 300, 1, "the pipeline to be drained")
     until(lambda: stored() >= len(feeder.accepted), 120, 1, "everything to be stored")
