@@ -204,6 +204,8 @@ def test_a_server_that_is_away_is_said_in_the_form(visit: Open) -> None:
     there = visit(PeopleApi(), bot())
     page = there.page
     there.go("/people")
+    # with its scripts, which cannot come any more afterwards
+    page.wait_for_url("**/people", wait_until="load")
     page.get_by_label("E-mail").fill("new@example.org")
     there.site.stop()
     page.get_by_role("button", name="Invite", exact=True).click()
