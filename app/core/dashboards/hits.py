@@ -23,8 +23,9 @@ __all__ = ["NO_HITS", "HitBook", "book_of", "hit_of", "is_counted"]
 class HitBook:
     """What to hold against the events of each bot; bots without a dashboard are not in it."""
 
-    def __init__(self, pages: Mapping[str, _Page]) -> None:
+    def __init__(self, pages: Mapping[str, _Page], dashboards: Mapping[str, Dashboard] | None = None) -> None:
         self.pages = pages
+        self.dashboards = dashboards
 
     def matcher(self, bot: str) -> Matcher | None:
         """Return the rules of *bot*, if it has any; what matches is called `<dashboard id>@<version>`."""
@@ -61,12 +62,16 @@ def is_counted(dashboard: Dashboard) -> bool:
 
 def book_of(state: State, before: HitBook = NO_HITS) -> HitBook:
     """Return the book of *state*; *before* is the last one, for what has not changed."""
+    if state.dashboards is before.dashboards:  # most records of the registry are about something else
+        return before
     rules: defaultdict[str, dict[str, Rule]] = defaultdict(dict)
     for dashboard in state.dashboards.values():
         if is_counted(dashboard) and dashboard.rule is not None:
             rules[dashboard.bot][hit_of(dashboard)] = dashboard.rule
 
-    return HitBook({bot: _page(own, before.pages.get(bot)) for bot, own in rules.items()})
+    pages = {bot: _page(own, before.pages.get(bot)) for bot, own in rules.items()}
+
+    return HitBook(pages, state.dashboards)
 
 
 def _page(rules: dict[str, Rule], before: _Page | None) -> _Page:
