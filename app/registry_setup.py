@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 
+from app.adapters.ids import new_id
 from app.adapters.passwords import hash_password
 from app.adapters.registry import transact
 from app.config import Settings
@@ -37,4 +38,4 @@ def ensure_admin(settings: Settings) -> str | None:
 
 def _administrator(email: str, password: str) -> Person:
     now_ms = time.time_ns() // 1_000_000
-    return Person(f"p{secrets.token_hex(6)}", email, hash_password(password), now_ms, admin=True)
+    return Person(new_id("p"), email, hash_password(password), now_ms, admin=True)

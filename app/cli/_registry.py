@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from app.adapters.ids import new_id
 from app.adapters.registry import load, records, transact
 from app.cli._settings import found
 from app.config import Settings
@@ -30,7 +31,6 @@ __all__ = [
     "change",
     "fields_of",
     "here",
-    "new_id",
     "new_key",
     "now_ms",
     "refused_or",
@@ -97,11 +97,6 @@ def refused_or(outcome: T | Refusal) -> T:
 def new_key(scope: Scope, bot: str | None, channel: str = "") -> tuple[Key, str]:
     """Return a key and its text, which is shown once and kept nowhere."""
     return made_key(new_id("k"), scope, secrets.randbits(256), now_ms(), bot, channel)
-
-
-def new_id(prefix: str) -> str:
-    """Return an id nobody has."""
-    return f"{prefix}{secrets.token_hex(6)}"
 
 
 def tell_history(home: Path | None, kind: str, id: str, is_json: bool) -> None:

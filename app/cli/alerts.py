@@ -10,13 +10,13 @@ import click
 import msgspec
 
 from app.adapters.alerts import AlertLog
+from app.adapters.ids import new_id
 from app.cli._registry import (
     as_json,
     because,
     change,
     fields_of,
     here,
-    new_id,
     now_ms,
     say,
     settings_at,

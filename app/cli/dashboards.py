@@ -12,6 +12,7 @@ import click
 
 from app.adapters.backfill import BackFilled, apply_to_history
 from app.adapters.dashboards import preview, users_of
+from app.adapters.ids import new_id
 from app.adapters.reader import Reader
 from app.adapters.registry import KafkaRegistry
 from app.cli._registry import (
@@ -20,7 +21,6 @@ from app.cli._registry import (
     change,
     fields_of,
     here,
-    new_id,
     now_ms,
     refused_or,
     say,

@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 import msgspec
 
+from app.adapters.ids import new_id
 from app.adapters.seal import present_seal
 from app.cli._registry import (
     as_json,
     because,
     change,
     here,
-    new_id,
     now_ms,
     refused_or,
     say,

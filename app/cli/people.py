@@ -13,13 +13,13 @@ import click
 import msgspec
 
 from app.adapters.emails import email_address
+from app.adapters.ids import new_id
 from app.cli._registry import (
     as_json,
     because,
     change,
     fields_of,
     here,
-    new_id,
     now_ms,
     refused_or,
     say,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -14,6 +13,7 @@ import click
 
 from app.adapters.config_file import parse_config, written_config
 from app.adapters.emails import email_address
+from app.adapters.ids import new_id
 from app.adapters.registry import KafkaRegistry
 from app.adapters.seal import present_seal
 from app.adapters.webhooks_out import new_secret
@@ -131,7 +131,7 @@ class _Fresh:
         self._sealed: dict[tuple[str, str], str] = {}
 
     def new_id(self, person: str) -> str:
-        return self._ids.setdefault(person, f"p{secrets.token_hex(6)}")
+        return self._ids.setdefault(person, new_id("p"))
 
     def sealed_for(self, alert: str, to: str) -> str:
         if (alert, to) not in self._sealed:

@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from app.adapters.ids import new_id
 from app.adapters.registry import transact
 from app.config import Settings
 from app.core.api_keys import hash_of, key_text
@@ -39,7 +40,7 @@ def demo_account(settings: Settings, clock: Clock) -> tuple[Bot, str]:
                 "bot_deleted", "the demo bot was deleted; start without it: `botpulse up --no-demo`"
             )
         made[:] = [key_text("ingest", secrets.randbits(256))]
-        key = Key(f"k{secrets.token_hex(6)}", "ingest", hash_of(made[0]), clock(), BOT)
+        key = Key(new_id("k"), "ingest", hash_of(made[0]), clock(), BOT)
         if BOT in state.bots:
             return create_key(state, key)
         return create_bot(

@@ -12,6 +12,7 @@ import msgspec
 from app.core.alerts.watching import DAILY, DASHBOARD, DASHBOARD_USERS, is_watchable
 from app.core.commands.bots import no_bot
 from app.core.commands.dashboards import dashboard_of
+from app.core.commands.kept import kept_of, removal_of
 from app.core.commands.names import fault_of_name
 from app.core.refusal import Refusal
 from app.core.registry import Alert, Channel, Condition, Fact, State
@@ -77,18 +78,12 @@ def change_alert(state: State, bot: str, id: str, changes: dict[str, Any]) -> li
 
 def remove_alert(state: State, bot: str, id: str, when: int) -> list[Fact] | Refusal:
     """Return the fact that an alert watches no more and is shown no more; its history stays."""
-    before = alert_of(state, bot, id)
-    if isinstance(before, Refusal):
-        return before
-    return [state.fact("alert_removed", msgspec.structs.replace(before, enabled=False, removed_at=when))]
+    return removal_of(state, alert_of(state, bot, id), when)
 
 
 def alert_of(state: State, bot: str, id: str) -> Alert | Refusal:
     """Return the alert *id* of *bot*."""
-    found = state.alerts.get(id)
-    if found is None or found.bot != bot or found.removed_at is not None:
-        return Refusal("unknown_alert", f"There is no alert {id[:60]!r} in this bot.", "alert")
-    return found
+    return kept_of(state.alerts, "alert", bot, id)
 
 
 def fault_of_channel(channel: Channel, field: str) -> Refusal | None:

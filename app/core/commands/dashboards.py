@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from app.core.commands.bots import no_bot
+from app.core.commands.kept import kept_of, removal_of
 from app.core.commands.names import fault_of_name
 from app.core.measures import MEASURES
 from app.core.refusal import Refusal
@@ -64,18 +65,12 @@ def change_dashboard(state: State, bot: str, id: str, changes: dict[str, Any]) -
 
 def remove_dashboard(state: State, bot: str, id: str, when: int) -> list[Fact] | Refusal:
     """Return the fact that a dashboard counts no more and is shown no more; its history stays."""
-    before = dashboard_of(state, bot, id)
-    if isinstance(before, Refusal):
-        return before
-    return [state.fact("dashboard_removed", msgspec.structs.replace(before, enabled=False, removed_at=when))]
+    return removal_of(state, dashboard_of(state, bot, id), when)
 
 
 def dashboard_of(state: State, bot: str, id: str) -> Dashboard | Refusal:
     """Return the dashboard *id* of *bot*."""
-    found = state.dashboards.get(id)
-    if found is None or found.bot != bot or found.removed_at is not None:
-        return Refusal("unknown_dashboard", f"There is no dashboard {id[:60]!r} in this bot.", "dashboard")
-    return found
+    return kept_of(state.dashboards, "dashboard", bot, id)
 
 
 def rule_of(data: dict[str, Any] | None, text: str | None) -> Rule | Refusal:

@@ -17,6 +17,7 @@ from aiohttp import web
 from msgspec import UNSET, UnsetType
 
 from app.adapters.emails import email_address
+from app.adapters.ids import new_id
 from app.adapters.webhooks_out import new_secret
 from app.core.alerts.machine import Phase
 from app.core.commands.alerts import alert_of, change_alert, create_alert, remove_alert
@@ -25,9 +26,9 @@ from app.core.registry import Alert, Bot, Channel, Condition, Role
 from app.core.shown import AlertShown, alert_shown
 from app.core.times import iso
 from app.core.webhook_secrets import is_webhook_secret
-from app.web.api.asking import answer, bot_of, caller_of, parameters
+from app.web.api.asking import answer, bot_of, caller_of, or_refused, parameters
 from app.web.api.bodies import body_of
-from app.web.api.changing import change, created, given, history_of, new_id, now_ms, state_of, why_of
+from app.web.api.changing import change, created, given, history_of, now_ms, state_of, why_of
 from app.web.api.states import ALERTS
 from app.web.errors import Fault
 from app.web.parts import PARTS
@@ -120,10 +121,7 @@ def attach(app: web.Application) -> None:
 def alert_asked(request: web.Request, role: Role = "viewer") -> tuple[Bot, Alert]:
     """Return the alert of the address and its bot, if the caller has *role* there."""
     bot = bot_of(request, role)
-    found = alert_of(state_of(request), bot.id, request.match_info["alert"])
-    if isinstance(found, Refusal):
-        raise Fault.because(found)
-    return bot, found
+    return bot, or_refused(alert_of(state_of(request), bot.id, request.match_info["alert"]))
 
 
 async def _list(request: web.Request) -> web.Response:

@@ -29,6 +29,7 @@ __all__ = [
     "judge_again",
     "number",
     "or_fault",
+    "or_refused",
     "parameters",
     "to_cursor",
     "values_of",
@@ -176,6 +177,13 @@ def or_fault(outcome: T | Refusal) -> T:
     """Return *outcome*, or refuse with its reason."""
     if isinstance(outcome, Refusal):
         raise Fault(400, outcome.code, outcome.message, field=outcome.field)
+    return outcome
+
+
+def or_refused(outcome: T | Refusal) -> T:
+    """Return *outcome*, or refuse as a command is refused: what is not there is 404."""
+    if isinstance(outcome, Refusal):
+        raise Fault.because(outcome)
     return outcome
 
 

@@ -16,6 +16,7 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET, UnsetType
 
+from app.adapters.ids import new_id
 from app.core.api_keys import made_key
 from app.core.commands.bots import archive_bot, bot_id, change_bot, create_bot, reporting_of, restore_bot
 from app.core.refusal import Refusal
@@ -23,7 +24,7 @@ from app.core.registry import Bot, Fact, State
 from app.core.shown import BotShown, InstanceShown, bot_shown, instance_shown
 from app.web.api.asking import admin_of, answer, bot_of, caller_of, or_fault, parameters
 from app.web.api.bodies import body_of
-from app.web.api.changing import change, created, given, history_of, new_id, now_ms, state_of, why_of
+from app.web.api.changing import change, created, given, history_of, now_ms, state_of, why_of
 
 __all__ = ["BotChange", "BotList", "BotMade", "BotWanted", "InstanceList", "attach"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -24,7 +23,6 @@ __all__ = [
     "created",
     "given",
     "history_of",
-    "new_id",
     "now_ms",
     "state_of",
     "why_of",
@@ -93,8 +91,3 @@ def state_of(request: web.Request) -> State:
 def now_ms(request: web.Request) -> int:
     """Return the time by the process's clock."""
     return request.app[PARTS].clock()
-
-
-def new_id(prefix: str) -> str:
-    """Return an id nobody has."""
-    return f"{prefix}{secrets.token_hex(6)}"

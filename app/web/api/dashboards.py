@@ -17,6 +17,7 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET, UnsetType
 
+from app.adapters.ids import new_id
 from app.core.commands.dashboards import (
     change_dashboard,
     create_dashboard,
@@ -24,13 +25,12 @@ from app.core.commands.dashboards import (
     remove_dashboard,
     rule_of,
 )
-from app.core.refusal import Refusal
 from app.core.registry import Bot, Dashboard, Role
 from app.core.rules.schema import rule_schema
 from app.core.shown import DashboardShown, dashboard_shown
-from app.web.api.asking import answer, bot_of, caller_of, or_fault, parameters
+from app.web.api.asking import answer, bot_of, caller_of, or_fault, or_refused, parameters
 from app.web.api.bodies import body_of
-from app.web.api.changing import change, created, given, history_of, new_id, now_ms, state_of, why_of
+from app.web.api.changing import change, created, given, history_of, now_ms, state_of, why_of
 from app.web.errors import Fault
 
 __all__ = [
@@ -84,10 +84,7 @@ def attach(app: web.Application) -> None:
 def dashboard_asked(request: web.Request, role: Role = "viewer") -> tuple[Bot, Dashboard]:
     """Return the dashboard of the address and its bot, if the caller has *role* there."""
     bot = bot_of(request, role)
-    found = dashboard_of(state_of(request), bot.id, request.match_info["dashboard"])
-    if isinstance(found, Refusal):
-        raise Fault.because(found)
-    return bot, found
+    return bot, or_refused(dashboard_of(state_of(request), bot.id, request.match_info["dashboard"]))
 
 
 async def _list(request: web.Request) -> web.Response:

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from app.adapters.ids import new_id
 from app.core.commands.hook_secrets import add_hook_secret, hooked, revoke_hook_secret
 from app.core.platforms import canonical
 from app.core.refusal import Refusal
@@ -19,7 +20,7 @@ from app.core.registry import HookSecret
 from app.core.shown import HookShown, hook_shown
 from app.web.api.asking import answer, bot_of, or_fault, parameters
 from app.web.api.bodies import body_of
-from app.web.api.changing import change, created, new_id, now_ms, state_of, why_of
+from app.web.api.changing import change, created, now_ms, state_of, why_of
 from app.web.errors import Fault
 from app.web.parts import PARTS, SETTINGS
 

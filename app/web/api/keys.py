@@ -16,6 +16,7 @@ from datetime import datetime
 import msgspec
 from aiohttp import web
 
+from app.adapters.ids import new_id
 from app.core.api_keys import made_key
 from app.core.commands.keys import create_key, revoke_key, rotate_key
 from app.core.registry import Key, Scope, State
@@ -23,7 +24,7 @@ from app.core.shown import KeyShown, key_shown
 from app.core.times import END_MS
 from app.web.api.asking import admin_of, answer, bot_of, parameters
 from app.web.api.bodies import body_of
-from app.web.api.changing import change, created, new_id, now_ms, state_of, why_of
+from app.web.api.changing import change, created, now_ms, state_of, why_of
 from app.web.errors import Fault
 
 __all__ = ["KeyList", "KeyMade", "KeyRotation", "KeyWanted", "KeyWantedAnywhere", "attach"]

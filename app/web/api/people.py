@@ -16,13 +16,13 @@ from aiohttp import web
 from msgspec import UNSET, UnsetType
 
 from app.adapters.emails import email_address
+from app.adapters.ids import new_id
 from app.core.commands.people import change_person, invite_person, person_by_email, person_of, remove_person
-from app.core.refusal import Refusal
 from app.core.registry import Person, Role, State
 from app.core.shown.people import PersonShown, person_shown
-from app.web.api.asking import admin_of, answer, caller_of, or_fault, parameters
+from app.web.api.asking import admin_of, answer, caller_of, or_fault, or_refused, parameters
 from app.web.api.bodies import body_of
-from app.web.api.changing import change, created, given, history_of, new_id, now_ms, state_of, why_of
+from app.web.api.changing import change, created, given, history_of, now_ms, state_of, why_of
 from app.web.auth import Caller
 from app.web.auth.posting import HandedOver, hand_over
 from app.web.auth.sessions import begin
@@ -163,9 +163,7 @@ async def _history(request: web.Request) -> web.Response:
         admin_of(request)
     state = state_of(request)
     if f"person:{id_}" not in state.removed:
-        found = person_of(state, id_)
-        if isinstance(found, Refusal):
-            raise Fault.because(found)
+        or_refused(person_of(state, id_))
     return await history_of(request, "person", id_)
 
 

@@ -11,12 +11,10 @@ from aiohttp import web
 
 from app.adapters.removing import kept_until
 from app.core.commands.removal import remove_bot
-from app.core.refusal import Refusal
 from app.core.registry import State
 from app.core.shown import RemovalShown, removal_shown
-from app.web.api.asking import admin_of, answer, bot_of, parameters
+from app.web.api.asking import admin_of, answer, bot_of, or_refused, parameters
 from app.web.api.changing import change, now_ms, state_of
-from app.web.errors import Fault
 from app.web.parts import SETTINGS
 
 __all__ = ["attach"]
@@ -50,7 +48,4 @@ async def _show(request: web.Request) -> web.Response:
 
 
 def _shown(state: State, bot: str) -> RemovalShown:
-    shown = removal_shown(state, bot)
-    if isinstance(shown, Refusal):
-        raise Fault.because(shown)
-    return shown
+    return or_refused(removal_shown(state, bot))
