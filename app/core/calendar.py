@@ -46,8 +46,11 @@ class Calendar:
     def day(self, at_ms: int) -> int:
         """Return the local day, counted from 1970-01-01."""
         at_s = at_ms // 1000
+        offset = self._offsets.get(at_s // _QUARTER_S)  # asked for each message: nearly always without a call
+        if offset is None:
+            offset = self.offset_s(at_s)
 
-        return (at_s + self.offset_s(at_s)) // DAY_S
+        return (at_s + offset) // DAY_S
 
     def hour_start(self, at_ms: int) -> int:
         """Return the second at which the local hour of *at_ms* began."""

@@ -41,7 +41,7 @@ class Rejection(msgspec.Struct, frozen=True):
     path: str = ""
 
 
-class Outcome(msgspec.Struct):
+class Outcome(msgspec.Struct, gc=False):
     """
     What reading an item gave. Both lists may be filled: a bad part costs only itself.
 

@@ -60,10 +60,7 @@ def add_message(runs: Runs, at_ms: int, is_in: bool, gap_ms: int, hour: int, tal
     elif i + 1 < len(starts) and starts[i + 1] - at_ms <= gap_ms:
         _begin_earlier(runs, i + 1, at_ms, is_in, hour, tally)
     else:
-        for values, value in (
-            (starts, at_ms), (ends, at_ms), (runs.sizes, 1), (runs.incoming, int(is_in)), (runs.touched, hour)
-        ):  # fmt: skip
-            values.insert(i + 1, value)
+        _begin(runs, i + 1, at_ms, is_in, hour)
         tally(at_ms, 1, 0, 1, int(is_in))
 
 
@@ -93,6 +90,14 @@ def prune_runs(runs: Runs, oldest_hour: int) -> list[tuple[int, int]]:
         values[:] = [values[i] for i in keep]
 
     return gone
+
+
+def _begin(runs: Runs, i: int, at_ms: int, is_in: bool, hour: int) -> None:
+    runs.starts.insert(i, at_ms)
+    runs.ends.insert(i, at_ms)
+    runs.sizes.insert(i, 1)
+    runs.incoming.insert(i, int(is_in))
+    runs.touched.insert(i, hour)
 
 
 def _extend(runs: Runs, i: int, longer: int, is_in: bool, tally: Tally) -> None:

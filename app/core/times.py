@@ -37,6 +37,8 @@ _EPOCH_TEXT: Final = re.compile(r"[0-9]{9,20}(\.[0-9]{1,20})?")
 
 def parse_at(value: float | str) -> int | None:
     """Return the instant that *value* names: a number of any unit, the same as a string, or ISO 8601 (UTC if bare)."""
+    if type(value) is int and _SECONDS_BELOW <= value < END_MS:  # milliseconds, which nearly all SDKs send
+        return value
     if not isinstance(value, str):
         return _from_number(value)
     if value[4:5] != "-" and _EPOCH_TEXT.fullmatch(value):

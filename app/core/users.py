@@ -162,19 +162,27 @@ def prune(user: User, hour: int) -> None:
 
 
 def _activate(user: User, day: int, ledger: Ledger) -> None:
-    """Add a newly active day."""
-    calendar = ledger.calendar
-    days = Days(user.first_day, int.from_bytes(user.active, "little"))
-    last = user.first_day + highest(days.bits) if days.bits else None
-    if last is None or day > last:
-        ledger.step(Step(day if last is None else user.first_day, last, day, user.streaks))
-        if last is not None:
-            user.streaks = streaks_after(user.first_day, last, day, user.streaks, calendar.week_start)
-    else:
-        for change in deltas_of_day(days, day, calendar):
-            ledger.add(*change)
-        user.streaks = streaks_of(days.plus(day), calendar)
+    """Add a newly active day, nearly always the first or later than all others."""
+    bits = int.from_bytes(user.active, "little")
+    if not bits:
+        ledger.step(Step(day, None, day, user.streaks))
+        user.first_day, user.active = day, b"\1"
+        return
+    first, last = user.first_day, user.first_day + highest(bits)
+    if day < last:
+        _activate_late(user, Days(first, bits), day, ledger)
+        return
+    ledger.step(Step(first, last, day, user.streaks))
+    user.streaks = streaks_after(first, last, day, user.streaks, ledger.calendar.week_start)
+    user.active = _to_bytes(bits | 1 << (day - first))
+
+
+def _activate_late(user: User, days: Days, day: int, ledger: Ledger) -> None:
+    """Add a day that is not in *days* and lies before the last of them."""
+    for change in deltas_of_day(days, day, ledger.calendar):
+        ledger.add(*change)
     after = days.plus(day)
+    user.streaks = streaks_of(after, ledger.calendar)
     user.first_day, user.active = after.first, _to_bytes(after.bits)
 
 

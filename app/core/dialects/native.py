@@ -38,13 +38,16 @@ def read(item: bytes, context: Context) -> Outcome:
 
 NATIVE: Final = Dialect(check, read)
 
+_SCOPES: Final = {"in": "id:in", "out": "id:out"}
+"""Of the ids of events, by direction."""
+
 
 def _event(item: Item, context: Context) -> BotEvent:
     at, warnings = settle(item.at if isinstance(item.at, int) else None, context.received_at)
     kind, event_name = _kind(item) if item.type or item.attachments else ("text", "")
     user_id, given_id = item.user or "", item.id or ""
     direction = item.direction or "in"
-    attributes = _attributes(item)
+    attributes = _attributes(item) if item.attributes or item.attachments else {}
     intent, confidence = item.intent or "", None
     if isinstance(intent, Intent):
         confidence = intent.confidence
@@ -54,7 +57,7 @@ def _event(item: Item, context: Context) -> BotEvent:
 
     # by position: with so many fields, keywords take four times as long
     return BotEvent(
-        scoped_id(f"id:{direction}", user_id, given_id) if given_id else "",
+        scoped_id(_SCOPES[direction], user_id, given_id) if given_id else "",
         context.bot_id,
         user_id,
         at,
@@ -75,7 +78,7 @@ def _event(item: Item, context: Context) -> BotEvent:
         item.currency or "",
         item.locale or "",
         attributes,
-        _texts(item.user_attributes),
+        _texts(item.user_attributes) if item.user_attributes else {},
         context.dialect,
         context.sdk,
         warnings,
