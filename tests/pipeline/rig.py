@@ -11,12 +11,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.admin import MemberToRemove
 from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
@@ -101,6 +102,16 @@ class Rig:
 
         return process.wait(60)
 
+    def sign_off(self, stage: str, instance: str = "1") -> None:
+        """Tell the group of a process that was killed that it will not come back; it finds out itself if it cannot be told."""
+        group = f"botpulse-{stage}"
+        admin = KafkaAdminClient(bootstrap_servers=self.settings.kafka)
+        try:
+            with suppress(KafkaError):  # killed before it joined, it may have no group to leave
+                admin.remove_group_members(group, [MemberToRemove(group_instance_id=f"{group}-{instance}")])
+        finally:
+            admin.close()
+
     def stop(self) -> None:
         """Kill everything."""
         for stage, instance in list(self.processes):
@@ -115,26 +126,39 @@ class Rig:
 
     def wait_until_done(self, timeout_s: float = 120) -> None:
         """Wait until normalise and then track have confirmed all there is."""
-        for group, topic in (("botpulse-normalise", RAW_EVENTS), ("botpulse-track", BOT_EVENTS)):
-            until(
-                lambda g=group, t=topic: self.lag(g, t) == 0,
-                timeout_s,
-                0.2,
-                f"{group} to have read all of {topic}",
-            )
+        with self._asking() as (admin, consumer):
+            for group, topic in (("botpulse-normalise", RAW_EVENTS), ("botpulse-track", BOT_EVENTS)):
+                until(
+                    lambda g=group, t=topic: self._lag(g, t, admin, consumer) == 0,
+                    timeout_s,
+                    0.2,
+                    f"{group} to have read all of {topic}",
+                )
 
     def lag(self, group: str, topic: str) -> int:
         """Return how many records a group has not confirmed."""
-        ends = self._ends(topic)
-        admin = KafkaAdminClient(bootstrap_servers=self.settings.kafka)
+        with self._asking() as (admin, consumer):
+            return self._lag(group, topic, admin, consumer)
+
+    def _lag(self, group: str, topic: str, admin: KafkaAdminClient, consumer: KafkaConsumer) -> int:
+        ends = consumer.end_offsets(self._partitions_of(topic))
         try:
             committed = admin.list_group_offsets([group])[group]
         except KafkaError:  # no coordinator yet: nobody has joined
             return -1
-        finally:
-            admin.close()
 
         return sum(end - max(committed[tp].offset if tp in committed else 0, 0) for tp, end in ends.items())
+
+    @contextmanager
+    def _asking(self) -> Iterator[tuple[KafkaAdminClient, KafkaConsumer]]:
+        """Connect once for many questions: the benchmarks wait on the cores that they measure."""
+        admin = KafkaAdminClient(bootstrap_servers=self.settings.kafka)
+        consumer = KafkaConsumer(bootstrap_servers=self.settings.kafka)
+        try:
+            yield admin, consumer
+        finally:
+            consumer.close()
+            admin.close()
 
     def numbers(self) -> Numbers:
         """Return every number, from the counters topic."""
@@ -199,12 +223,16 @@ class Rig:
         return bool(own) and own[-1].ready
 
     def _ends(self, topic: str) -> dict[TopicPartition, int]:
-        partitions = {one.name: one.partitions for one in topics(self.settings)}[topic]
         consumer = KafkaConsumer(bootstrap_servers=self.settings.kafka)
         try:
-            return dict(consumer.end_offsets([TopicPartition(topic, p) for p in range(partitions)]))
+            return dict(consumer.end_offsets(self._partitions_of(topic)))
         finally:
             consumer.close()
+
+    def _partitions_of(self, topic: str) -> list[TopicPartition]:
+        partitions = {one.name: one.partitions for one in topics(self.settings)}[topic]
+
+        return [TopicPartition(topic, partition) for partition in range(partitions)]
 
 
 @contextmanager
