@@ -13,10 +13,12 @@ from app.core.alerts.watching import (
     NOT_HANDLED_SHARE,
     Watch,
     keys_of,
+    shown_generation,
     watches_of,
 )
 from app.core.alerts.windows import Span
 from app.core.counters import CellBatch
+from app.core.generations import bot_in, generation_of
 from app.core.registry import Alert, State
 from app.ports import Unavailable
 
@@ -33,7 +35,8 @@ class AlertNumbers:
         """Return what *watch* looks at from *first_s* on, as counters had it."""
         rows = await self._rows(
             "alerts.parts",
-            bot=watch.bot,
+            bot=bot_in(watch.bot),
+            generation=generation_of(watch.bot),
             measure=watch.measure,
             window=watch.window,
             dashboard=watch.dashboard,
@@ -74,14 +77,15 @@ class AlertNumbers:
         sums = [
             await self._one(
                 "alerts.sum",
-                bot=watch.bot,
+                bot=alert.bot,
+                generation=generation_of(watch.bot),
                 measure=watch.measure,
                 dim="dashboard" if watch.dashboard else "",
                 keys=keys_of(watch, state) or [""],
                 window=watch.window,
                 **span_words,
             )
-            for watch in watches_of(alert)
+            for watch in watches_of(alert, shown_generation(state, alert.bot))
         ]
         if alert.measure == NOT_HANDLED_SHARE:
             return sums[0] / sums[1] if sums[1] else None

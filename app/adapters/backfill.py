@@ -28,6 +28,7 @@ from app.core.counters import CellBatch, encode_cells
 from app.core.dashboards.backfill import PARTITION, Part, batches_of
 from app.core.dashboards.hits import hit_of
 from app.core.events import BotEvent, Reporting
+from app.core.generations import counted_as
 from app.core.measures import MINUTE_HORIZON_MS
 from app.core.refusal import Refusal
 from app.core.registry import Dashboard, Fact, State
@@ -35,7 +36,16 @@ from app.core.rows import Rows
 from app.core.rules.matching import Matcher
 from app.ports import Clock, Refused, Registry, Unavailable
 
-__all__ = ["BackFilled", "Send", "Tell", "Version", "apply_to_history", "back_fill", "counters_of"]
+__all__ = [
+    "BackFilled",
+    "Send",
+    "Tell",
+    "Version",
+    "apply_to_history",
+    "back_fill",
+    "counters_of",
+    "hits_found",
+]
 
 Send = Callable[[CellBatch], Awaitable[None]]
 """Returns when a record of `counters` is durable."""
@@ -94,7 +104,7 @@ async def apply_to_history(
     await until_settled(bootstrap, reader, state, clock)
     version = Version(registry, found, who)
     async with counters_of(bootstrap) as send:
-        done = await back_fill(reader, version, state.bots[bot].reporting, send, clock(), tell)
+        done = await back_fill(reader, version, send, clock(), tell)
     await until_stored(bootstrap, reader, COUNTERS)
 
     return done
@@ -107,6 +117,17 @@ class Version:
         self.dashboard = dashboard
         self._registry = registry
         self._who = who
+        bot = registry.state.bots.get(dashboard.bot)
+        self._reporting = bot.reporting if bot else Reporting()
+
+    @property
+    def reporting(self) -> Reporting:
+        """How the bot's numbers are cut now; as when it was begun, where the bot is gone."""
+        bot = self._registry.state.bots.get(self.dashboard.bot)
+        if bot is not None:
+            self._reporting = bot.reporting
+
+        return self._reporting
 
     def check(self) -> None:
         """Raise Refused where the rule is another now."""
@@ -132,7 +153,6 @@ class Version:
 async def back_fill(
     reader: Reader,
     version: Version,
-    reporting: Reporting,
     send: Send,
     now_ms: int,
     tell: Tell = lambda _events, _hits: None,
@@ -142,16 +162,27 @@ async def back_fill(
     dashboard = version.dashboard
     try:
         done = await _look(reader, version, tell, page)
-        counted = await _counted_cells(reader, dashboard, reporting, now_ms)
-        said = await _said_before(reader, dashboard)
+        batches = await hits_found(reader, dashboard.bot, hit_of(dashboard), version.reporting, now_ms)
         await version.count()
     except Refused:
-        await _take_back(reader, dashboard)
+        await _take_back(reader, version)
         raise
-    for batch in batches_of(dashboard.bot, hit_of(dashboard), counted, said, now_ms):
+    for batch in batches:
         await send(batch)
 
     return done
+
+
+async def hits_found(
+    reader: Reader, bot: str, hit: str, reporting: Reporting, now_ms: int
+) -> list[CellBatch]:
+    """Return the cells of what back-fills found of *hit*, for the generation of *bot* that is cut by *reporting*."""
+    minutes_ms = max(now_ms - MINUTE_HORIZON_MS, 0)
+    rows = await reader.rows("dashboards.cells", bot=bot, hit=hit, zone=reporting.zone, minutes_ms=minutes_ms)
+    counted = [((window, start), number) for window, start, number in rows]
+    said = await _said_before(reader, bot, hit, reporting.generation)
+
+    return list(batches_of(counted_as(bot, reporting.generation), hit, counted, said, now_ms))
 
 
 @asynccontextmanager
@@ -189,9 +220,10 @@ async def _look(reader: Reader, version: Version, tell: Tell, page: int) -> Back
     return BackFilled(events, hits)
 
 
-async def _take_back(reader: Reader, dashboard: Dashboard) -> None:
+async def _take_back(reader: Reader, version: Version) -> None:
     """Remove the hits of a version that was given up, unless an earlier run counted them."""
-    if not await _said_before(reader, dashboard):
+    dashboard = version.dashboard
+    if not await _said_before(reader, dashboard.bot, hit_of(dashboard), version.reporting.generation):
         asked = {"bot": dashboard.bot, "hit": hit_of(dashboard)}
         await reader.run(lambda client: client.execute(_FORGET, asked))
 
@@ -215,23 +247,7 @@ def _event(bot: str, row: Sequence[Any]) -> BotEvent:
     return BotEvent(bot_id=bot, **dict(zip(_FIELDS, row, strict=True)))
 
 
-async def _counted_cells(
-    reader: Reader, dashboard: Dashboard, reporting: Reporting, now_ms: int
-) -> list[tuple[tuple[str, int], int]]:
-    rows = await reader.rows(
-        "dashboards.cells",
-        bot=dashboard.bot,
-        hit=hit_of(dashboard),
-        zone=reporting.zone,
-        minutes_ms=max(now_ms - MINUTE_HORIZON_MS, 0),
-    )
-
-    return [((window, start), number) for window, start, number in rows]
-
-
-async def _said_before(reader: Reader, dashboard: Dashboard) -> dict[tuple[str, int], Part]:
-    rows = await reader.rows(
-        "dashboards.parts", bot=dashboard.bot, hit=hit_of(dashboard), partition=PARTITION
-    )
+async def _said_before(reader: Reader, bot: str, hit: str, generation: int) -> dict[tuple[str, int], Part]:
+    rows = await reader.rows("dashboards.parts", bot=bot, generation=generation, hit=hit, partition=PARTITION)
 
     return {(window, start): Part(number, stamp) for window, start, number, stamp in rows}

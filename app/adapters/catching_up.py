@@ -8,7 +8,7 @@ Waits until everything that is in the log now has been counted and stored: `rema
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -20,7 +20,17 @@ from app.adapters.topics import BOT_EVENTS, COUNTERS, DEAD_LETTERS, RAW_EVENTS
 from app.config import Settings
 from app.errors import BotpulseError
 
-__all__ = ["ALERT", "NORMALISE", "STORE", "TRACK", "Spans", "admin_of", "catch_up", "spans_of"]
+__all__ = [
+    "ALERT",
+    "NORMALISE",
+    "STORE",
+    "TRACK",
+    "Spans",
+    "admin_of",
+    "catch_up",
+    "spans_of",
+    "wait_until_read",
+]
 
 Spans = dict[TopicPartition, tuple[int, int]]
 """Where partitions begin and end: the first offset, and the one after the last."""
@@ -50,6 +60,19 @@ def catch_up(settings: Settings, tell: Callable[[str, int], None], patience_s: f
             spans = spans_of(admin, topics)
             for group in groups:
                 _wait(_remaining(admin, group, spans), group, tell, patience_s)
+
+
+def wait_until_read(
+    settings: Settings,
+    group: str,
+    ends: Mapping[TopicPartition, int],
+    tell: Callable[[str, int], None],
+    patience_s: float = _PATIENCE_S,
+) -> None:
+    """Return when *group* has read everything before *ends*; *tell* and *patience_s* as in `catch_up`."""
+    with admin_of(settings) as admin:
+        spans = {place: (0, end) for place, end in ends.items()}
+        _wait(_remaining(admin, group, spans), group, tell, patience_s)
 
 
 @contextmanager

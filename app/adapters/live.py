@@ -24,8 +24,11 @@ from app.adapters.topics import BOT_EVENTS, COUNTERS
 from app.core.alerts.machine import Transition
 from app.core.counters import CellBatch, decode_cells
 from app.core.events import BotEvent, decode_batches
+from app.core.generations import bot_in, generation_of
 from app.core.live import FOLLOWED, LiveView, oldest_starts
 from app.core.readable import Unreadable, read
+from app.core.recounting import names_of
+from app.core.registry import Bot, RecountProgress, State
 from app.ports import Clock
 
 __all__ = ["Live", "Transcript", "Watcher"]
@@ -63,6 +66,7 @@ class Live:
         self._reader = reader
         self._bots = bots
         self._clock = clock
+        self._known = State()
         self._tail = Tail(bootstrap, COUNTERS, self._restore, self._take)
         self._transcript = Transcript(bootstrap, self.watchers)
 
@@ -105,10 +109,17 @@ class Live:
                 watcher.alerts.append(told)
                 watcher.woken.set()
 
-    def forget(self, bots: Iterable[str]) -> None:
-        """Forget *bots*, which were deleted."""
-        for bot in bots:
-            self.view.forget(bot)
+    def follow(self, state: State) -> None:
+        """Forget what *state* knows no more: bots that were deleted, generations that others took the place of."""
+        if state.bots is self._known.bots and state.recounts is self._known.recounts:
+            return
+        before, self._known = self._known, state
+        for name in self.view.names():
+            if _is_past(state, name):
+                self.view.forget(name)
+        for watcher in self.watchers:
+            if _standing(state, watcher.bot) != _standing(before, watcher.bot):
+                watcher.woken.set()
 
     def close(self) -> None:
         """Send everybody home."""
@@ -146,7 +157,7 @@ class Live:
         now_ms = self._clock()
         bots: set[str] = set()
         for batch in batches:
-            bots |= self.view.take(batch, now_ms)
+            bots |= {bot_in(name) for name in self.view.take(batch, now_ms)}
         self.updated_ms = now_ms
         for watcher in self.watchers:
             if watcher.bot in bots:
@@ -203,6 +214,19 @@ class Transcript:
                 own = [event for event in events if event.bot_id == watcher.bot]
                 watcher.lines += own[-(_MOST_LINES - len(watcher.lines)) :]
                 watcher.woken.set()
+
+
+def _is_past(state: State, name: str) -> bool:
+    """Tell whether nobody asks for *name* any more; what *state* has not heard of yet may be asked for soon."""
+    bot = state.bots.get(bot_in(name))
+    if bot is None:
+        return f"bot:{bot_in(name)}" in state.removed
+
+    return name not in names_of(bot) and generation_of(name) <= bot.generations
+
+
+def _standing(state: State, bot: str) -> tuple[Bot | None, RecountProgress | None]:
+    return state.bots.get(bot), state.recounts.get(bot)
 
 
 def _cells(record: Record) -> CellBatch | None:

@@ -55,13 +55,14 @@ async def series(reader: Reader, query: Query) -> Numbers | Refusal:
     return _ranked({key: list(values) for key, values in (await _counts(reader, query)).items()}, query)
 
 
-async def retained(reader: Reader, bot: str, grid: Grid) -> list[tuple[int, int, int]]:
+async def retained(reader: Reader, bot: str, generation: int, grid: Grid) -> list[tuple[int, int, int]]:
     """Return (start of the cohort, n, users), as `retention.cohorts` takes them."""
     span = grid.span
     if grid.mode != "windows":
         rows = await reader.rows(
             "retention.cells",
             bot=bot,
+            generation=generation,
             measure=CELLS[grid.mode],
             window=cell_window(grid),
             periods=grid.periods,
@@ -111,7 +112,7 @@ async def _cells(reader: Reader, query: Query) -> dict[str, dict[int, int]]:
     dim, key = next(iter(ask.filter), (ask.by, None))
     rows = await reader.rows(
         "series.cells",
-        bot=query.bot,
+        **_counted(query),
         measure=ask.measure,
         dim=dim,
         key=key,
@@ -130,7 +131,7 @@ async def _dashboard(reader: Reader, query: Query) -> list[int]:
         return await hits(reader, query)
     rows = await reader.rows(
         "series.hits",
-        bot=query.bot,
+        **_counted(query),
         dashboard=ask.dashboard,
         counted_from=ask.counted_from,
         window="day" if ask.window in ("week", "month") else ask.window,
@@ -155,7 +156,7 @@ async def _revenue(reader: Reader, query: Query) -> Numbers | Refusal:
 async def _rolling(reader: Reader, query: Query, measure: str) -> list[int]:
     if query.ask.filter:
         return rolling(await differences(reader, query, measure), query.span)
-    rows = await reader.rows("series.rolling", bot=query.bot, measure=measure, **_cell_range(query.span))
+    rows = await reader.rows("series.rolling", **_counted(query), measure=measure, **_cell_range(query.span))
     return rolling(dict(rows), query.span)
 
 
@@ -200,6 +201,11 @@ def _cell_window(query: Query) -> str:
     window = query.ask.window
     adds_up = MEASURES[query.ask.measure].source is Source.SUM
     return "day" if adds_up and window in ("week", "month") else window
+
+
+def _counted(query: Query) -> dict[str, str | int]:
+    """Return whose cells are asked for."""
+    return {"bot": query.bot, "generation": query.reporting.generation}
 
 
 def _cell_range(span: Span) -> dict[str, int]:

@@ -20,7 +20,7 @@ __all__ = ["Positions", "Sink"]
 Positions = dict[tuple[str, int], int]
 """(topic, partition) -> offset of the first record that is not stored yet"""
 
-_BOTS: Final = ("bot_id", "name", "platform", "zone", "week_start", "session_gap_s", "archived")
+_BOTS: Final = ("bot_id", "name", "platform", "zone", "week_start", "session_gap_s", "generation", "archived")
 
 
 class Sink:
@@ -54,7 +54,7 @@ class Sink:
         self._client.disconnect()
 
 
-def _cut_of(bot: Bot) -> tuple[str, str, int]:
+def _cut_of(bot: Bot) -> tuple[str, str, int, int]:
     reporting = bot.reporting
 
-    return reporting.zone, reporting.week_start, reporting.session_gap_s
+    return reporting.zone, reporting.week_start, reporting.session_gap_s, reporting.generation

@@ -22,6 +22,7 @@ from app.agents.sequence import Sequence
 from app.config import Settings
 from app.core.alerts.definitions import home_of
 from app.core.counters import CellBatch, decode_cells, encode_cells
+from app.core.generations import bot_in
 from app.core.readable import Unreadable, read
 from app.crash import fatal
 from app.ports import Clock
@@ -106,7 +107,7 @@ class Watcher:
         for cell in batch.cells:
             bot, _, _, _, start, _, _ = cell
             if start >= oldest_s and watchlist.wants(cell):
-                place = home_of(bot, self._partitions)
+                place = home_of(bot_in(bot), self._partitions)
                 if place not in found:
                     found[place] = CellBatch(batch.partition, batch.log_day, batch.stamp, [])
                 found[place].cells.append(cell)

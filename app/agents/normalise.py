@@ -9,13 +9,13 @@ What arrives within a few milliseconds is sent on together: later stages pay per
 `app.core.normalise`; a message is confirmed when everything made of it is acknowledged.
 
 Events are held against the rules of the bots' dashboards as these are at that moment (`apply`); of bots that were deleted
-nothing goes on.
+nothing goes on, and those whose numbers were counted anew have the settings of their newest generation.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -28,9 +28,9 @@ from app.agents.sequence import Sequence
 from app.config import MIB, Settings
 from app.core.dashboards.hits import NO_HITS, book_of
 from app.core.dashboards.settling import READ_TO
-from app.core.events import EventBatch, encode_batches
+from app.core.events import EventBatch, Reporting, encode_batches
 from app.core.normalise import normalise
-from app.core.registry import State
+from app.core.registry import Bot, State
 from app.core.removal import removed_bots
 from app.crash import fatal
 
@@ -64,6 +64,8 @@ class Normalise:
         self._closed = False
         self._book = NO_HITS
         self._removed: frozenset[str] = frozenset()
+        self._bots: Mapping[str, Bot] = {}
+        self._reportings: dict[str, Reporting] = {}
         self.figures = {"records": 0, "events": 0, "dead_letters": 0, READ_TO: 0}
 
     async def run(self, stream: Any) -> None:
@@ -87,6 +89,11 @@ class Normalise:
         known = self._book.faults
         self._book = book_of(state, self._book)
         self._removed = removed_bots(state)
+        if state.bots is not self._bots:
+            self._bots = state.bots
+            self._reportings = {
+                bot.id: bot.reporting for bot in state.bots.values() if bot.reporting.generation
+            }
         for hit, why in self._book.faults.items():
             if hit not in known:
                 _log.warning("rule_left_out", dashboard=hit, why=why)
@@ -113,6 +120,7 @@ class Normalise:
             self._partitions,
             self._book,
             self._removed,
+            self._reportings,
         )
         for partition, batch in outcome.batches.items():
             self._batches.setdefault(partition, []).append(batch)

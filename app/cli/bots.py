@@ -6,12 +6,15 @@ Keys are shown once, when the bot is created.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
+from app.adapters.reader import Reader
+from app.adapters.recount_tables import loss
 from app.adapters.removing import kept_until
 from app.cli._registry import (
     as_json,
@@ -28,6 +31,7 @@ from app.cli._registry import (
     table,
     tell_history,
 )
+from app.config import Settings
 from app.core.commands.bots import (
     archive_bot,
     bot_id,
@@ -110,10 +114,11 @@ def create(
 @as_json
 def list_(home: Path | None, is_json: bool) -> None:
     """List the bots."""
-    bots = sorted(state_at(home).bots.values(), key=lambda bot: (bot.created_at, bot.id))
+    state = state_at(home)
+    bots = sorted(state.bots.values(), key=lambda bot: (bot.created_at, bot.id))
     lines = table([(bot.id, bot.name, bot.platform, "archived" if bot.archived_at else "") for bot in bots])
     nothing = ["no bots yet; `botpulse bots create --name ...` makes one"]
-    say([bot_shown(bot) for bot in bots], is_json, lines or nothing)
+    say([bot_shown(bot, state) for bot in bots], is_json, lines or nothing)
 
 
 @command.command()
@@ -122,7 +127,8 @@ def list_(home: Path | None, is_json: bool) -> None:
 @as_json
 def show(bot: str, home: Path | None, is_json: bool) -> None:
     """Show the settings of BOT."""
-    shown = bot_shown(bot_in(state_at(home), bot))
+    state = state_at(home)
+    shown = bot_shown(bot_in(state, bot), state)
     say(shown, is_json, fields_of(shown))
 
 
@@ -135,19 +141,49 @@ def show(bot: str, home: Path | None, is_json: bool) -> None:
 @click.option("--time-zone", "zone", help="IANA time zone in which days are cut.")
 @click.option("--session-gap", "gap", help="Longest silence inside a session: 30m, 900s, 1h.")
 @click.option("--week-start", type=click.Choice(["monday", "sunday"]))
+@click.option(
+    "--accept-loss",
+    is_flag=True,
+    help="Numbers may go whose events are no longer stored, where all are counted anew.",
+)
 @because
 @here
 @as_json
-def set_(bot: str, gap: str | None, why: str, home: Path | None, is_json: bool, **values: object) -> None:
-    """Change settings of BOT."""
+def set_(
+    bot: str,
+    gap: str | None,
+    accept_loss: bool,
+    why: str,
+    home: Path | None,
+    is_json: bool,
+    **values: object,
+) -> None:
+    """
+    Change settings of BOT.
+
+    A new time zone, week start or session gap holds once all numbers were counted anew, which the running system does by
+    itself; until then the old ones are shown, and `botpulse bots show` tells how far it is.
+    """
     changes: dict[str, Any] = {name: value for name, value in values.items() if value not in (None, ())}
     if gap is not None:
         fault = Refusal("bad_gap", f"{gap!r} is no session gap: write 30m, 900s or 1h, at most 24h.")
         changes["session_gap_s"] = refused_or(parse_gap(gap) or fault)
     if not changes:
         raise click.UsageError("name something to change, such as --name")
+    before = state_at(home).bots.get(bot)
+    if before is not None and not accept_loss:
+        refused_or(asyncio.run(_loss(settings_at(home), before, changes)))
     after = change(home, lambda state: change_bot(state, bot, changes), why)
-    say(bot_shown(after.bots[bot]), is_json, [f"{bot} changed"])
+    is_recounted = after.bots[bot].recounting is not None
+    say(
+        bot_shown(after.bots[bot], after),
+        is_json,
+        [
+            f"{bot} changed; its numbers are counted anew, until then the old ones are shown"
+            if is_recounted
+            else f"{bot} changed"
+        ],
+    )
 
 
 @command.command()
@@ -160,7 +196,7 @@ def archive(bot: str, why: str, home: Path | None, is_json: bool) -> None:
     when = now_ms()
     after = change(home, lambda state: archive_bot(state, bot, when), why)
     say(
-        bot_shown(after.bots[bot]),
+        bot_shown(after.bots[bot], after),
         is_json,
         [f"{bot} is archived: it takes no events any more, its data stay"],
     )
@@ -199,7 +235,7 @@ def removal(bot: str, home: Path | None, is_json: bool) -> None:
 def restore(bot: str, why: str, home: Path | None, is_json: bool) -> None:
     """Let BOT, which is archived, take events again."""
     after = change(home, lambda state: restore_bot(state, bot), why)
-    say(bot_shown(after.bots[bot]), is_json, [f"{bot} takes events again"])
+    say(bot_shown(after.bots[bot], after), is_json, [f"{bot} takes events again"])
 
 
 @command.command()
@@ -209,6 +245,14 @@ def restore(bot: str, why: str, home: Path | None, is_json: bool) -> None:
 def history(bot: str, home: Path | None, is_json: bool) -> None:
     """Tell who changed BOT, when and why."""
     tell_history(home, "bot", bot, is_json)
+
+
+async def _loss(settings: Settings, bot: Bot, changes: dict[str, Any]) -> Refusal | None:
+    reader = Reader(settings, threads=1)
+    try:
+        return await loss(reader, bot, changes)
+    finally:
+        reader.close()
 
 
 def _say_removal(state: State, bot: str, is_json: bool) -> None:

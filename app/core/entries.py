@@ -4,10 +4,11 @@ What state is kept as: entries `key -> stamp + value` of one changelog partition
     c|log day|bot|window|start|group   parts of counters (app/core/groups.py)
     b|bot                              newest event time of a bot (8 bytes)
     u|bot|user                         user (app/core/users.py)
+    g|bot                              which generations of a bot are counted (app/core/recounts.py)
     x|bot                              that a bot was erased (nothing more)
     k                                  clock: where we stand
 
-The stamp, eight bytes, is the offset of the last bot-events record folded into the value.
+In the first three `bot` is the name of a generation (app/core/generations.py).  The stamp, eight bytes, is the offset of the last bot-events record folded into the value.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from typing import Final
 
 import msgspec
 
+from app.core.generations import MARK
+
 __all__ = [
     "CLOCK_KEY",
     "ERASED",
+    "GENERATIONS",
     "PARTS",
     "STAMP",
     "USERS",
@@ -27,7 +31,9 @@ __all__ = [
     "bot_of",
     "clock_of",
     "erased_key",
+    "generations_key",
     "log_day_of",
+    "name_in",
     "prefix_of",
     "stamp_of",
     "user_key",
@@ -36,6 +42,7 @@ __all__ = [
 CLOCK_KEY: Final = b"k"
 PARTS: Final = b"c"
 USERS: Final = b"u"
+GENERATIONS: Final = b"g"
 ERASED: Final = b"x"
 STAMP: Final = 8
 """Length of a stamp; the value follows."""
@@ -79,11 +86,21 @@ def erased_key(bot_id: str) -> bytes:
     return f"x|{bot_id}".encode()
 
 
-def bot_of(key: bytes) -> bytes:
-    """Return the bot whose entry it is; empty of the clock."""
+def generations_key(bot_id: str) -> bytes:
+    """Return the key that says which generations of a bot are counted."""
+    return f"g|{bot_id}".encode()
+
+
+def name_in(key: bytes) -> bytes:
+    """Return the name of the generation whose entry it is; empty of the clock."""
     parts = key.split(b"|", 3)
 
     return parts[2 if parts[0] == PARTS else 1] if len(parts) > 1 else b""
+
+
+def bot_of(key: bytes) -> bytes:
+    """Return the bot whose entry it is, of whatever generation; empty of the clock."""
+    return name_in(key).partition(MARK.encode())[0]
 
 
 def log_day_of(key: bytes) -> int:

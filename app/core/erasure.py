@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from app.core.entries import ERASED, bot_of, erased_key, prefix_of
+from app.core.generations import bot_in
 
 __all__ = ["Erasure"]
 
@@ -24,8 +25,8 @@ class Erasure:
         self._leaving: list[bytes] = []
         self._expel(self._bots)
 
-    def __contains__(self, bot: str) -> bool:
-        return bot in self._bots
+    def __contains__(self, name: str) -> bool:
+        return bool(self._bots) and bot_in(name) in self._bots
 
     def add(self, bots: Collection[str], offset: int) -> None:
         """Erase *bots*, as the record at *offset* says."""

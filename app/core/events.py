@@ -18,10 +18,12 @@ __all__ = [
     "CUSTOM",
     "MAX_AMOUNT",
     "MESSAGE_KINDS",
+    "NOWHERE",
     "SIGNAL_KINDS",
     "BotEvent",
     "Direction",
     "EventBatch",
+    "Recount",
     "Reporting",
     "Warn",
     "decode_batches",
@@ -56,11 +58,14 @@ SIGNAL_KINDS: Final = frozenset(
 )  # fmt: skip
 """Kinds that platforms themselves name and that are no message: receipts, typing, edits, joins, notices, ..."""
 
+NOWHERE: Final = -1
+"""In the place of a partition of raw-events."""
+
 MAX_AMOUNT: Final = 10**12
 """Largest amount either way: sums of millionths stay within 64 bits."""
 
 
-class BotEvent(msgspec.Struct, omit_defaults=True):
+class BotEvent(msgspec.Struct, omit_defaults=True, gc=False):
     """
     One thing a user or a bot did.
 
@@ -100,12 +105,29 @@ class BotEvent(msgspec.Struct, omit_defaults=True):
 
 
 class Reporting(msgspec.Struct, omit_defaults=True, frozen=True):
-    """How a bot's numbers are cut: IANA time zone, first day of the week, session gap, confidence threshold."""
+    """
+    How a bot's numbers are cut: IANA time zone, first day of the week, session gap, confidence threshold.
+
+    `generation` says which of its generations is cut so (app/core/generations.py).
+    """
 
     zone: str = "UTC"
     week_start: Literal["monday", "sunday"] = "monday"
     session_gap_s: int = 900
     confidence_threshold: float | None = None
+    generation: int = 0
+
+
+class Recount(msgspec.Struct, omit_defaults=True, frozen=True):
+    """
+    Which generations of a bot are counted from here on: the one that is shown, and one that is to be shown next.
+
+    Of several orders that of the highest `revision`, which is the bot's in the registry, holds.
+    """
+
+    revision: int
+    shown: Reporting
+    coming: Reporting | None = None
 
 
 class EventBatch(msgspec.Struct, omit_defaults=True):
@@ -116,6 +138,9 @@ class EventBatch(msgspec.Struct, omit_defaults=True):
     default, as they were at acceptance, so that track is a function of this topic alone.  `erase` names bots that were deleted:
     from here on nothing of them counts, whenever it came.  `hits`, by bot, holds the dashboards of all events where
     they are too many to be named at each (app/core/dashboards/packing.py).
+
+    A batch of raw partition `NOWHERE` comes from no raw record: it brings `recounts`, or, as `history`, events that were
+    stored before, for a new generation of their bot alone: `bot_id` is its name there.
     """
 
     raw_partition: int
@@ -125,6 +150,8 @@ class EventBatch(msgspec.Struct, omit_defaults=True):
     reporting: dict[str, Reporting] = {}
     erase: list[str] = []
     hits: dict[str, PackedHits] = {}
+    recounts: dict[str, Recount] = {}
+    history: bool = False
 
 
 def is_message(event: BotEvent) -> bool:

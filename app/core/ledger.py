@@ -50,6 +50,7 @@ class BotLedger:
         self.session_gap_ms = reporting.session_gap_s * 1000
         self.log_ms = 0
         self.newest_ms: int | None = 0
+        self.is_history = False
         self.users: dict[str, User] = {}
         self._sheets: Sheets = _new_sheets()
         self._steps: defaultdict[Step, int] = defaultdict(int)
@@ -116,7 +117,7 @@ class BotLedger:
             self._add_hour_and_day("revenue", "currency", at, event.currency, round(event.amount * _MICRO))
         if session_late:
             self._add_hour_and_day("session_late", "", at, "", 1)
-        if self.newest_ms is not None:
+        if self.newest_ms is not None and not self.is_history:  # history says nothing of when it arrived
             if at > self.newest_ms:
                 self.newest_ms = at
             elif at < self.newest_ms - _LATE_MS:

@@ -71,8 +71,12 @@ class LiveView:
         """Return the sum of a cell's parts."""
         return sum(value for _, value in self._parts.get(cell, {}).values())
 
+    def names(self) -> list[str]:
+        """Return whose cells there are: bots, or generations of them."""
+        return list(self._changed)
+
     def forget(self, bot: str) -> None:
-        """Forget a bot that was deleted."""
+        """Forget a bot, or a generation of one."""
         for cell in self._changed.pop(bot, {}):
             del self._parts[cell]
 

@@ -8,7 +8,8 @@ Whatever is wrong costs itself only: a line that is no delivery, an item nobody 
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -43,17 +44,20 @@ def normalise(
     partitions: int,
     book: HitBook = NO_HITS,
     removed: Container[str] = (),
+    reportings: Mapping[str, Reporting] = MappingProxyType({}),
 ) -> Normalised:
     """
     Read the raw record at *raw_partition* and *raw_offset* for bot-events of *partitions* partitions.
 
     Events and refusals are numbered together from 0 in the order they stand in the record (`raw_index`).  Events of
     one delivery come in the order of their times, incoming before outgoing at the same instant.  *book* holds the rules
-    of the bots' dashboards.  Of bots that were *removed* nothing is passed on but that they are to be erased.
+    of the bots' dashboards.  Of bots that were *removed* nothing is passed on but that they are to be erased.  *reportings*
+    are those of bots whose numbers were counted anew: they take the place of older ones, with which a delivery was accepted.
     """
     pages = list(read_envelope(record))
     received_at = max((page.received_at for page in pages if isinstance(page, Delivery)), default=0)
-    sheet = _Sheet(raw_partition, raw_offset, partitions, received_at, record.find(_NUL) >= 0, book, removed)
+    has_nul = record.find(_NUL) >= 0
+    sheet = _Sheet(raw_partition, raw_offset, partitions, received_at, has_nul, book, removed, reportings)
     for page in pages:
         if isinstance(page, Delivery):
             sheet.take(page)
@@ -101,6 +105,7 @@ class _Sheet:
         has_nul: bool,
         book: HitBook,
         removed: Container[str],
+        reportings: Mapping[str, Reporting],
     ) -> None:
         self.batches: dict[int, EventBatch] = {}
         self.dead_letters: list[DeadLetter] = []
@@ -112,6 +117,7 @@ class _Sheet:
         self._has_nul = has_nul
         self._book = book
         self._removed = removed
+        self._reportings = reportings
         self._place = f"{raw_partition}-{raw_offset}-"
         self._index = 0
 
@@ -130,7 +136,10 @@ class _Sheet:
                 self.hits += len(found)
         if len(events) > 1:
             events.sort(key=_by_time)
-        self._share_out(events, delivery.reporting)
+        reporting, newer = delivery.reporting, self._reportings.get(delivery.bot)
+        if newer is not None and newer.generation > reporting.generation:
+            reporting = newer
+        self._share_out(events, reporting)
 
     def refuse_line(self, line: bytes) -> None:
         """Put away a line that is no delivery."""
@@ -163,9 +172,12 @@ class _Sheet:
 
     def _share_out(self, events: list[BotEvent], reporting: Reporting) -> None:
         differs = reporting != _DEFAULT
+        batches: dict[str, EventBatch] = {}  # a delivery is of one bot, and its events are of few users
         for event in events:
-            partition = partition_of(event.bot_id, event.user_id, self._partitions)
-            batch = self.batches.get(partition) or self._batch(partition)
+            batch = batches.get(event.user_id)
+            if batch is None:
+                partition = partition_of(event.bot_id, event.user_id, self._partitions)
+                batch = batches[event.user_id] = self._batch(partition)
             batch.events.append(event)
             if differs:
                 batch.reporting[event.bot_id] = reporting

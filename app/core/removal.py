@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from app.core.registry import Import, Record, Removed, ShortLink, State
+from app.core.registry import Import, Record, RecountProgress, Removed, ShortLink, State
 from app.core.registry.changes import Change, read_record
 from app.core.registry.subjects import Key, KeyUse
 
@@ -89,7 +89,7 @@ def notes_of(records: Iterable[Record], bot: str) -> list[bytes]:
         if isinstance(entry, Change):
             subjects = (fact.subject for fact in entry.facts)
             keys |= {one.id for one in subjects if isinstance(one, Key) and one.bot == bot}
-        elif isinstance(entry, ShortLink | Import):
+        elif isinstance(entry, ShortLink | Import | RecountProgress):
             standing[key] = entry.bot == bot
         elif isinstance(entry, KeyUse):
             standing[key] = entry.id in keys

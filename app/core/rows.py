@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from app.core.alerts.machine import Transition
 from app.core.counters import CellBatch
 from app.core.events import BotEvent, EventBatch
+from app.core.generations import bot_in, generation_of
 from app.core.outcome import DeadLetter
 
 __all__ = [
@@ -65,7 +66,7 @@ _FROM_PLACE: Final = (
     "stream_index",
 )
 _COUNTERS: Final = (
-    "bot_id", "measure", "dim", "window", "start", "key", "stream_partition", "log_day", "value", "stamp",
+    "bot_id", "measure", "dim", "window", "start", "key", "stream_partition", "log_day", "value", "stamp", "generation",
 )  # fmt: skip
 _ALERTS: Final = (
     "bot_id", "alert_id", "episode", "type", "at", "started_at", "name", "measure", "window_s", "op", "threshold",
@@ -87,8 +88,10 @@ _SPARSE: Final = (
 
 
 def event_rows(records: Sequence[StreamRecord]) -> Rows:
-    """Lay out every event of *records*, repeats included."""
-    events = [event for record in records for batch in record.batches for event in batch.events]
+    """Lay out every event of *records*, repeats included; what was stored before and comes again as history is left out."""
+    events = [
+        event for record in records for batch in record.batches if not batch.history for event in batch.events
+    ]
     columns = dict(_columns_of(events))
     columns |= zip(_FROM_PLACE, _places(records), strict=True)
 
@@ -104,11 +107,16 @@ def counter_rows(batches: Iterable[CellBatch]) -> Rows:
             part = (*cell, partition, log_day)
             if newest.get(part, (-1,))[0] <= stamp:
                 newest[part] = (stamp, value)
-    values = [list(column) for column in zip(*newest, strict=True)] or [[] for _ in _COUNTERS[:-2]]
+    values = [list(column) for column in zip(*newest, strict=True)] or [[] for _ in _COUNTERS[:-3]]
     start = _COUNTERS.index("start")
     values[start] = [max(second, 0) for second in values[start]]  # the week of 1970-01-01 begins before it
     values.append([value for _, value in newest.values()])
     values.append([stamp for stamp, _ in newest.values()])
+    names = values[0]
+    generations = {name: generation_of(name) for name in set(names)}
+    values.append([generations[name] for name in names])
+    if any(generations.values()):
+        values[0] = [bot_in(name) for name in names]
 
     return Rows("counter_parts", _COUNTERS, values)
 
@@ -162,6 +170,8 @@ def _places(records: Sequence[StreamRecord]) -> tuple[list[int], ...]:
     for record in records:
         n = 0
         for batch in record.batches:
+            if batch.history:
+                continue
             size = len(batch.events)
             raw_partitions += [batch.raw_partition] * size
             raw_offsets += [batch.raw_offset] * size

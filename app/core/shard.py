@@ -11,11 +11,12 @@ With each flush a few more entries are looked at, in turn: parts of a past log d
 heard of forget what they would have to forget before their next event anyway.
 
 A bot that is erased leaves at once, all of it, and nothing of it is taken in any more: that it was is an entry, too.
+One whose numbers are counted anew is folded twice for a while, under two names (app/core/recounts.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import msgspec
@@ -35,9 +36,11 @@ from app.core.entries import (
     user_key,
 )
 from app.core.erasure import Erasure
-from app.core.events import EventBatch, Reporting
+from app.core.events import NOWHERE, EventBatch, Recount, Reporting
+from app.core.generations import counted_as
 from app.core.groups import from_bytes, numbers_of, to_bytes
 from app.core.ledger import BotLedger
+from app.core.recounts import Recounts
 from app.core.sweep import VISITS, Sweep
 from app.core.users import User, decode_user, encode_user, fold_event, is_bare, prune
 
@@ -80,6 +83,7 @@ class Shard:
         self._dirty: dict[bytes, _Changed] = {}
         self._sweep = Sweep(visits)
         self._erased = Erasure(entries)
+        self._recounts = Recounts(entries)
 
     def fold(self, offset: int, batches: list[EventBatch]) -> None:
         """Fold the record at *offset*; one that was folded before changes nothing."""
@@ -91,9 +95,12 @@ class Shard:
             self._advance(batch.received_at, offset)
             if batch.erase:
                 self._erase(batch.erase, offset)
+            for bot, order in batch.recounts.items():
+                self._recount(bot, order, offset)
             self._fold_events(batch, offset)
             self.pending_events += len(batch.events)
-            self.clock.sources[batch.raw_partition] = batch.raw_offset
+            if batch.raw_partition != NOWHERE:
+                self.clock.sources[batch.raw_partition] = batch.raw_offset
         if offset <= self._replayed_to:
             self._settle(offset)
         self.clock.offset = offset
@@ -101,14 +108,14 @@ class Shard:
     def take(self) -> Writes | None:
         """Return everything that changed since the last call and begin anew; None if nothing was folded."""
         offset = self.clock.offset
-        leaving = self._erased.take_leaving()
+        leaving = self._erased.take_leaving() + self._recounts.take_leaving()
         if offset == self._taken:
             return Writes(offset, [], [], leaving) if leaving else None
         self._taken = offset
         self._settle(offset)
         written = [(key, self.entries[key]) for key in self._dirty]
         counters = self._take_counters(offset)
-        written += self._erased.take_marks()
+        written += self._erased.take_marks() + self._recounts.take_marks()
         written += self._take_bots(offset)
         written += self._take_users(offset)
         self._ledgers.clear()
@@ -139,27 +146,54 @@ class Shard:
 
     def _erase(self, bots: list[str], offset: int) -> None:
         """Forget everything of *bots*, what was gathered since the last flush included."""
-        for bot in bots:
-            self._ledgers.pop(bot, None)
-        self._dirty = {key: changed for key, changed in self._dirty.items() if changed[0] not in bots}
         self._erased.add(bots, offset)
+        self._recounts.forget(bots)
+        self._let_go(lambda name: name not in self._erased)
+
+    def _recount(self, bot: str, order: Recount, offset: int) -> None:
+        """Begin or give up a generation of *bot*; one that begins knows what is late from the one that is shown."""
+        if bot in self._erased:
+            return
+        self._recounts.follow(bot, order, offset)
+        self._let_go(self._recounts.keeps)
+        for name, reporting in self._recounts.begun(bot, offset):
+            shown = self._ledger(counted_as(bot, order.shown.generation), offset, order.shown)
+            self._ledger(name, offset, reporting).newest_ms = shown.newest_ms
+
+    def _let_go(self, keeps: Callable[[str], bool]) -> None:
+        """Forget what was gathered since the last flush of names that are not kept."""
+        self._ledgers = {name: ledger for name, ledger in self._ledgers.items() if keeps(name)}
+        self._dirty = {key: changed for key, changed in self._dirty.items() if keeps(changed[0])}
 
     def _fold_events(self, batch: EventBatch, offset: int) -> None:
         bot_id, hour = None, self._hour
+        ledgers: list[BotLedger] = []
         for event in batch.events:
             if event.bot_id != bot_id:
-                if event.bot_id in self._erased:
-                    continue
                 bot_id = event.bot_id
-                ledger = self._ledger(bot_id, offset, batch.reporting.get(bot_id, _DEFAULT))
-                users = ledger.users
-            user = users.get(event.user_id)
-            if user is None:
-                user = self._user(user_key(bot_id, event.user_id), offset)
+                ledgers = self._ledgers_of(bot_id, batch, offset)
+            for ledger in ledgers:
+                user = ledger.users.get(event.user_id)
                 if user is None:
-                    continue  # folded before the crash, and so is every cell it changed
-                users[event.user_id] = user
-            fold_event(user, event, hour, ledger)
+                    user = self._user(user_key(ledger.bot_id, event.user_id), offset)
+                    if user is None:
+                        continue  # folded before the crash, and so is every cell it changed
+                    ledger.users[event.user_id] = user
+                fold_event(user, event, hour, ledger)
+
+    def _ledgers_of(self, bot_id: str, batch: EventBatch, offset: int) -> list[BotLedger]:
+        """Return where the events of a bot in *batch* count: of history in the generation that it is for."""
+        if bot_id in self._erased:
+            return []
+        if batch.history:
+            named = self._recounts.counted_again(bot_id)
+        else:
+            named = self._recounts.counted(bot_id, batch.reporting.get(bot_id, _DEFAULT), offset)
+        ledgers = [self._ledger(name, offset, reporting) for name, reporting in named]
+        for ledger in ledgers:
+            ledger.is_history = batch.history
+
+        return ledgers
 
     def _user(self, key: bytes, offset: int) -> User | None:
         """Return a user as it was before the record at *offset*; None if it has the record in it."""

@@ -20,6 +20,9 @@ from app.adapters.edge import BatchingEdge, Limits
 from app.adapters.links import KafkaLinks
 from app.adapters.mail import Mailer
 from app.adapters.raw_log import RawLog
+from app.adapters.recount_log import RecountLog
+from app.adapters.recount_tables import RecountTables
+from app.adapters.recounting import Recounter
 from app.adapters.registry import KafkaRegistry
 from app.adapters.removing import Remover
 from app.adapters.seal import seal_of
@@ -106,11 +109,15 @@ async def _live(settings: Settings) -> None:
     links = KafkaLinks(settings.kafka)
     documents = HttpDocuments()
     remover = Remover(Traces(settings), registry, edge, wall_clock)
+    recounter = Recounter(
+        RecountLog(settings), RecountTables(settings), registry, settings.partitions, wall_clock
+    )
     await registry.start()
     try:
         await links.start()
         await edge.start()
         remover.start()
+        recounter.start()
         parts = Parts(
             edge,
             registry,
@@ -126,6 +133,7 @@ async def _live(settings: Settings) -> None:
         await stopped.wait()
         await runner.cleanup()
     finally:
+        await recounter.stop()
         await remover.stop()
         await edge.stop()
         await documents.stop()

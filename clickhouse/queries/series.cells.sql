@@ -4,8 +4,8 @@ SELECT key, groupArray(start_s) AS starts, groupArray(number) AS numbers
 FROM
 (
     SELECT key, toUnixTimestamp(start) AS start_s, value AS number
-    FROM counters
-    WHERE bot_id = %(bot)s AND measure = %(measure)s AND dim = %(dim)s AND `window` = %(window)s
+    FROM counter_generations
+    WHERE bot_id = %(bot)s AND generation = %(generation)s AND measure = %(measure)s AND dim = %(dim)s AND `window` = %(window)s
         AND (%(key)s IS NULL OR key = %(key)s)
         AND start >= toDateTime(%(first_s)s, 'UTC') AND start < toDateTime(%(end_s)s, 'UTC')
 )

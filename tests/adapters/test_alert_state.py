@@ -24,7 +24,7 @@ async def test_numbers_go_and_what_fires_goes_on_firing(tmp_path: Path) -> None:
     """Cells, and from when on they are whole, are deleted from the changelog; where the alert stands is not."""
     table, watched = AlertTable(1, {}), alert()
     table.take(cells(NOON_MS // 1000, 6))
-    table.set_whole(watches_of(watched)[0], 0, NOON_MS)
+    table.set_whole(watches_of(watched, 0)[0], 0, NOON_MS)
     table.keep("a1", *step(table.state_of("a1"), watched, True, NOON_MS, Reading(6)), NOON_MS)
     with own_broker(tmp_path / "kafka") as bootstrap:
         settings = Settings(kafka=bootstrap, partitions=2)

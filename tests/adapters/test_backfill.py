@@ -30,19 +30,18 @@ from app.core.series import Ask, Query, ask_of
 from app.ports import Refused
 from tests.core.test_shard import BASE, DAY, make_events
 from tests.databases import fresh_database
-from tests.engine import EngineServer, engine
+from tests.engine import EngineServer
 from tests.events import stream_record
 from tests.facts import tell, told
 from tests.web.api import brute
 from tests.web.api.stock import stock
-
-__all__ = ["engine"]
 
 pytestmark = pytest.mark.clickhouse
 
 ZONE = Reporting("America/Los_Angeles", "sunday", 1800)
 NOW_MS = BASE + 62 * DAY
 RULE = Rule(any=(Rule(field="intent", value="buy"), Rule(field="kind", op="in", value=("image", "custom"))))
+BOT = Bot("b1", "B1", "generic", 0, ZONE)
 DASHBOARD = Dashboard("a", "b1", "A", 0, RULE, version=4, counted_from=4)
 EDITED = msgspec.structs.replace(DASHBOARD, rule=Rule(field="kind", value="image"), version=5)
 
@@ -50,7 +49,7 @@ EDITED = msgspec.structs.replace(DASHBOARD, rule=Rule(field="kind", value="image
 async def registry(dashboard: Dashboard = DASHBOARD) -> MemoryRegistry:
     """Return one that knows a dashboard."""
     own = MemoryRegistry()
-    await tell(own, Bot("b1", "B1", "generic", 0), dashboard)
+    await tell(own, BOT, dashboard)
 
     return own
 
@@ -87,7 +86,7 @@ class Store:
     async def run(self, now_ms: int = NOW_MS, **more: Any) -> BackFilled:
         """Apply the rule."""
         version = Version(await registry(), DASHBOARD, "test")
-        return await back_fill(self.reader, version, ZONE, self.send, now_ms, **more)
+        return await back_fill(self.reader, version, self.send, now_ms, **more)
 
     async def numbers(self, measure: str, window: str) -> dict[str, int]:
         """Return period -> number where there is any."""
@@ -177,7 +176,7 @@ async def test_killed_while_it_tells_and_run_again(store: Store, monkeypatch: py
         await send(batch)
 
     with pytest.raises(asyncio.CancelledError):
-        await back_fill(store.reader, Version(await registry(), DASHBOARD, "test"), ZONE, die, NOW_MS)
+        await back_fill(store.reader, Version(await registry(), DASHBOARD, "test"), die, NOW_MS)
     await store.run(NOW_MS + 1000)
 
     await assert_exact(store)
@@ -191,7 +190,7 @@ async def test_the_dashboard_counts_from_this_version_on_before_any_number_is_to
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await back_fill(store.reader, Version(own, own.state.dashboards["a"], "test"), ZONE, die, NOW_MS)
+        await back_fill(store.reader, Version(own, own.state.dashboards["a"], "test"), die, NOW_MS)
 
     assert 4 == own.state.dashboards["a"].counted_from
 
@@ -207,12 +206,10 @@ async def test_a_rule_that_is_changed_meanwhile_leaves_nothing(store: Store, aft
     def change(events: int, _hits: int) -> None:
         pages.append(events)
         if len(pages) == 1:
-            own.state = told(Bot("b1", "B1", "generic", 0), EDITED)
+            own.state = told(BOT, EDITED)
 
     with pytest.raises(Refused, match="changed meanwhile"):
-        await back_fill(
-            store.reader, Version(own, DASHBOARD, "test"), ZONE, store.send, NOW_MS, change, page=after
-        )
+        await back_fill(store.reader, Version(own, DASHBOARD, "test"), store.send, NOW_MS, change, page=after)
 
     assert (1, []) == (len(pages), store.sent)
     assert [(0,)] == store.client.execute("SELECT count() FROM backfilled_hits")
@@ -223,9 +220,7 @@ async def test_a_rule_that_is_changed_takes_nothing_that_was_counted(store: Stor
     await store.run()
     before = await store.numbers("dashboard:a", "day")
     with pytest.raises(Refused):
-        await back_fill(
-            store.reader, Version(await registry(EDITED), DASHBOARD, "test"), ZONE, store.send, NOW_MS
-        )
+        await back_fill(store.reader, Version(await registry(EDITED), DASHBOARD, "test"), store.send, NOW_MS)
 
     assert before == await store.numbers("dashboard:a", "day")
     assert [] == audit(store.client, "b1")
@@ -273,11 +268,44 @@ async def test_recent_minutes_are_counted_too(store: Store) -> None:
     assert dict(rows) == _per_minute(recent)
 
 
+@pytest.mark.parametrize(
+    ("expected", "shown_later"),
+    [pytest.param("b1~2", 2, id="all the time"), pytest.param("b1~3", 3, id="since it was begun")],
+)
+async def test_the_generation_that_is_shown_is_told(store: Store, expected: str, shown_later: int) -> None:
+    """Whatever was said of another one: hits are those of the numbers beside which they stand, cut by its zone."""
+    await store.run()
+    before, store.sent = store.sent, []
+    own = MemoryRegistry()
+    await tell(own, counted_again(2), DASHBOARD)
+
+    def show(_events: int, _hits: int) -> None:
+        own.state = told(counted_again(shown_later), DASHBOARD)
+
+    for _ in range(2):
+        await back_fill(store.reader, Version(own, DASHBOARD, "test"), store.send, NOW_MS, show)
+
+    assert {"b1"} == {cell[0] for batch in before for cell in batch.cells}
+    assert {expected} == {cell[0] for batch in store.sent for cell in batch.cells}
+    assert len(store.sent[0].cells) == sum(len(batch.cells) for batch in store.sent)
+    assert days_of(before) != days_of(store.sent)
+
+
+def counted_again(generation: int) -> Bot:
+    """Return the bot in another zone."""
+    return msgspec.structs.replace(BOT, reporting=Reporting("Asia/Tokyo", generation=generation))
+
+
+def days_of(batches: list[CellBatch]) -> dict[int, int]:
+    """Return hits by day."""
+    return {cell[4]: cell[6] for batch in batches for cell in batch.cells if cell[3] == "day"}
+
+
 async def test_a_dashboard_without_a_rule_is_refused(store: Store) -> None:
     """There is nothing to apply."""
     shown = Dashboard("n", "b1", "New", 0, measure="new_users")
     with pytest.raises(Refused, match="has no rule"):
-        await back_fill(store.reader, Version(await registry(shown), shown, "test"), ZONE, store.send, NOW_MS)
+        await back_fill(store.reader, Version(await registry(shown), shown, "test"), store.send, NOW_MS)
 
 
 def _per_minute(events: list[BotEvent]) -> dict[int, int]:

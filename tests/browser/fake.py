@@ -88,6 +88,7 @@ class FakeApi:
     live_fault: Fault | None = None
     snapshot: list[dict[str, Any]] = field(default_factory=list)
     streams: list[asyncio.Queue[bytes | None]] = field(default_factory=list)
+    generation: int = 0
     alert_log: AlertLog = field(default_factory=lambda: AlertLog("", lambda _: None))
     _ids: Any = field(default_factory=lambda: itertools.count(1))
 
@@ -104,7 +105,11 @@ class FakeApi:
 
     def tell(self, *cells: dict[str, Any]) -> None:
         """Send changed cells to every open page."""
-        self._send("counters", {"updated_at": _now().isoformat(), "cells": list(cells)})
+        self._send("counters", self._counters(list(cells)))
+
+    def recount(self, standing: dict[str, Any] | None) -> None:
+        """Tell how far numbers are counted anew; None when they no longer are."""
+        self._send("recounting", standing)
 
     def say(self, *lines: dict[str, Any]) -> None:
         """Send lines of conversations."""
@@ -125,6 +130,9 @@ class FakeApi:
     def _send(self, name: str, content: Any) -> None:
         for queue in self.streams:
             queue.put_nowait(self._frame(name, content))
+
+    def _counters(self, cells: list[dict[str, Any]]) -> dict[str, Any]:
+        return {"updated_at": _now().isoformat(), "generation": self.generation, "cells": cells}
 
     def _frame(self, name: str, content: Any) -> bytes:
         return f"id: fake-{next(self._ids)}\nevent: {name}\ndata: {json.dumps(content)}\n\n".encode()
@@ -173,9 +181,7 @@ class FakeApi:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
-        await response.write(
-            self._frame("counters", {"updated_at": _now().isoformat(), "cells": self.snapshot})
-        )
+        await response.write(self._frame("counters", self._counters(self.snapshot)))
         for told in self.alert_log.past.of_bot(request.match_info["bot"]):
             await response.write(self._frame("alert", shown_alert(told)))
         self.streams.append(queue)

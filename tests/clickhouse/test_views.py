@@ -10,6 +10,7 @@ from clickhouse_driver import Client
 from app.adapters.clickhouse import insert
 from app.core.counters import CellBatch
 from app.core.events import BotEvent
+from app.core.generations import counted_as
 from app.core.outcome import DeadLetter, Reason
 from app.core.rows import counter_rows, dead_letter_rows, event_rows
 from tests.events import NOON_MS, event, stream_record
@@ -260,6 +261,21 @@ def test_counters_add_up_the_newest_parts(client: Client) -> None:
     assert [(142,)] == client.execute(
         "SELECT value FROM counters WHERE bot_id = 'pizza' AND measure = 'events'"
     )
+
+
+def test_counters_are_those_of_the_generation_that_is_shown(client: Client) -> None:
+    """Of each bot as `bots` says last, of one nobody has told of yet those that came first; below are all of them."""
+    names = {"pizza": 1, "pizza~1": 20, "pizza~2": 300, "pasta": 4, "new": 5, "new~1": 60}
+    cells = [(name, "events", "", "day", 1_716_768_000, "", value) for name, value in names.items()]
+    insert(client, counter_rows([CellBatch(0, 19870, 9, [*cells])]), "c")
+    shown = []
+    for pizza in (0, 2):
+        client.execute("INSERT INTO bots (bot_id, generation) VALUES", [("pizza", pizza), ("pasta", 0)])
+        shown.append(dict(client.execute("SELECT bot_id, value FROM counters WHERE measure = 'events'")))
+    below = client.execute("SELECT bot_id, generation, value FROM counter_generations")
+
+    assert [{"pizza": 1, "pasta": 4, "new": 5}, {"pizza": 300, "pasta": 4, "new": 5}] == shown
+    assert {counted_as(bot, generation): value for bot, generation, value in below} == names
 
 
 def test_counters_of_one_bot_are_found_by_the_key(client: Client) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,12 @@ __all__ = ["Numbers", "expected", "once"]
 Numbers = Counter[tuple[str, str, str, str, int, str]]
 """(bot, measure, dim, window, start s, key) -> value; rolling measures as numbers, not as difference arrays."""
 
+Name = tuple[str, str, str]
+"""measure, dim, key"""
+
+Moment = tuple[int, date]
+"""the start of an hour of the bot's zone, in s, and the day there"""
+
 _EPOCH = date(1970, 1, 1)
 
 
@@ -28,9 +35,14 @@ def expected(events: Iterable[BotEvent], reporting: Reporting = Reporting()) -> 
     """Count *events*, in order of arrival; of repeats the first, with what the first rich one of them says."""
     numbers: Numbers = Counter()
     by_user: defaultdict[tuple[str, str], list[BotEvent]] = defaultdict(list)
+    alike: Counter[tuple[str, Moment, tuple[Name, ...]]] = Counter()
     for event in once(events):
         by_user[event.bot_id, event.user_id].append(event)
-        _count(numbers, event, reporting)
+        alike[event.bot_id, _local(event.at, reporting), _names(event)] += 1
+        _revenue(numbers, event, reporting)
+    for (bot, moment, names), n in alike.items():
+        for name in names:
+            _hour_and_day(numbers, bot, name, moment, n)
     for (bot, user), own in by_user.items():
         if not user:
             continue
@@ -55,7 +67,8 @@ def once(events: Iterable[BotEvent]) -> list[BotEvent]:
     return list(found.values())
 
 
-def _count(numbers: Numbers, event: BotEvent, reporting: Reporting) -> None:
+def _names(event: BotEvent) -> tuple[Name, ...]:
+    """Return every (measure, dimension, key) that counts an event as one."""
     names = [("events", "", ""), ("events", "kind", event.kind), ("events", "platform", event.platform)]
     names.append(("events", "direction", event.direction))
     names += [("hits", "dashboard", dashboard) for dashboard in event.dashboards]
@@ -68,31 +81,26 @@ def _count(numbers: Numbers, event: BotEvent, reporting: Reporting) -> None:
             names.append((measure, "locale", event.locale))
         if event.direction == "in" and event.intent:
             names += [("intents", "", ""), ("intents", "intent", event.intent)]
+
+    return tuple(names)
+
+
+def _revenue(numbers: Numbers, event: BotEvent, reporting: Reporting) -> None:
     if event.amount is not None:
-        _hour_and_day(
-            numbers,
-            event.bot_id,
-            ("revenue", "currency", event.currency),
-            event.at,
-            reporting,
-            round(event.amount * 10**6),
-        )
-    for name in names:
-        _hour_and_day(numbers, event.bot_id, name, event.at, reporting, 1)
+        name = ("revenue", "currency", event.currency)
+        micros = round(event.amount * 10**6)
+        _hour_and_day(numbers, event.bot_id, name, _local(event.at, reporting), micros)
 
 
-def _hour_and_day(
-    numbers: Numbers, bot: str, name: tuple[str, str, str], at: int, reporting: Reporting, n: int
-) -> None:
+def _hour_and_day(numbers: Numbers, bot: str, name: Name, moment: Moment, n: int) -> None:
     measure, dim, key = name
-    local = _local(at, reporting)
-    hour = local.replace(minute=0, second=0, microsecond=0)
-    numbers[bot, measure, dim, "hour", int(hour.timestamp()), key] += n
-    numbers[bot, measure, dim, "day", _label(local.date()), key] += n
+    hour, day = moment
+    numbers[bot, measure, dim, "hour", hour, key] += n
+    numbers[bot, measure, dim, "day", _label(day), key] += n
 
 
 def _users(numbers: Numbers, bot: str, events: list[BotEvent], reporting: Reporting) -> None:
-    days = {_local(event.at, reporting).date() for event in events if is_activity(event)}
+    days = {_local(event.at, reporting)[1] for event in events if is_activity(event)}
     if not days:
         return
     first = min(days)
@@ -140,7 +148,7 @@ def _sessions(numbers: Numbers, bot: str, events: list[BotEvent], reporting: Rep
             ("session_messages", len(session)),
             ("bounces", int(sum(is_in for _, is_in in session) == 1)),
         ):
-            _hour_and_day(numbers, bot, (measure, "", ""), start, reporting, n)
+            _hour_and_day(numbers, bot, (measure, "", ""), _local(start, reporting), n)
 
 
 def _turns(numbers: Numbers, bot: str, events: list[BotEvent], reporting: Reporting) -> None:
@@ -150,11 +158,19 @@ def _turns(numbers: Numbers, bot: str, events: list[BotEvent], reporting: Report
     turns = {max((s for s in starts if s <= flag), default=None) for flag in flags}
     for start in turns:
         at = flags[0] if start is None else start
-        _hour_and_day(numbers, bot, ("not_handled", "", ""), at, reporting, 1)
+        _hour_and_day(numbers, bot, ("not_handled", "", ""), _local(at, reporting), 1)
 
 
-def _local(at: int, reporting: Reporting) -> datetime:
-    return datetime.fromtimestamp(at // 1000, UTC).astimezone(ZoneInfo(reporting.zone))
+def _local(at: int, reporting: Reporting) -> Moment:
+    return _moment(at // 1000, reporting.zone)
+
+
+@lru_cache(1 << 16)
+def _moment(at_s: int, zone: str) -> Moment:
+    local = datetime.fromtimestamp(at_s, UTC).astimezone(ZoneInfo(zone))
+    hour = local.replace(minute=0, second=0, microsecond=0)
+
+    return int(hour.timestamp()), local.date()
 
 
 def _week(day: date, reporting: Reporting) -> date:
@@ -162,5 +178,6 @@ def _week(day: date, reporting: Reporting) -> date:
     return day - timedelta(past)
 
 
+@lru_cache(1 << 16)
 def _label(day: date) -> int:
     return (day - _EPOCH).days * 86_400

@@ -17,6 +17,7 @@ from app.core.commands.bots import archive_bot, change_bot, create_bot
 from app.core.commands.dashboards import change_dashboard, create_dashboard, remove_dashboard
 from app.core.commands.hook_secrets import add_hook_secret, revoke_hook_secret
 from app.core.commands.keys import create_key, revoke_key
+from app.core.commands.recounting import claim_recount, finish_recount
 from app.core.refusal import Refusal
 from app.core.registry import (
     Bot,
@@ -29,6 +30,7 @@ from app.core.registry import (
     Note,
     Person,
     Record,
+    RecountProgress,
     Removed,
     ShortLink,
     State,
@@ -164,7 +166,14 @@ def is_sound(state: State) -> bool:
 
 
 def _owned(state: State) -> Iterator[dict[str, Any]]:
-    yield from (state.instances, state.keys, state.hook_secrets, state.dashboards, state.short_links)
+    yield from (
+        state.instances,
+        state.keys,
+        state.hook_secrets,
+        state.dashboards,
+        state.short_links,
+        state.recounts,
+    )
 
 
 def _dashboard(id: str, name: str, of: str = "b1") -> Dashboard:
@@ -201,6 +210,9 @@ PLAYS: dict[str, Decide] = {
     "create b1 as another": lambda state: create_bot(state, msgspec.structs.replace(bot("b1"), name="X")),
     "create b2": lambda state: create_bot(state, bot("b2")),
     "rename b1": lambda state: change_bot(state, "b1", {"name": "New"}),
+    "other zone of b1": lambda state: change_bot(state, "b1", {"zone": "Europe/Rome"}),
+    "count b1": lambda state: claim_recount(state, "b1", "w", 5),
+    "show what was counted of b1": lambda state: finish_recount(state, "b1", 1),
     "archive b1": lambda state: archive_bot(state, "b1", 5),
     "delete b1": _deleted("bots", "bot", "b1"),
     "delete b2": _deleted("bots", "bot", "b2"),
@@ -256,6 +268,9 @@ _NOTES: tuple[Note, ...] = (
     KeyUse("k0", 1),
     KeyUse("k0", 2),
     KeyUse("k1", 3),
+    RecountProgress("b1", 1, 5, 9, 1),
+    RecountProgress("b1", 2, 0, 9, 2),
+    RecountProgress("b3", 1, 9, 9, 1),
 )
 
 STEPS: st.SearchStrategy[list[tuple[int, str | Note, int]]] = st.lists(

@@ -96,3 +96,26 @@ def test_memory_has_an_end() -> None:
 
     assert 4 == len(view)
     assert 2 == view.number(Cell("b", "messages", "intent", "day", TODAY, "i0"))
+
+
+def test_generations_are_told_apart() -> None:
+    """Each has its own numbers under its name, and one can be forgotten without the others."""
+    view = LiveView()
+    for value, name in enumerate(("b", "b~1", "c"), 1):
+        view.take(batch(value, bot=name), NOW_MS)
+    before = view.names()
+    view.forget("b")
+
+    assert ["b", "b~1", "c"] == before
+    assert (["b~1", "c"], 2) == (view.names(), len(view))
+    assert [{}, {"messages": 2}] == [told(view, bot=name) for name in ("b", "b~1")]
+
+
+def test_what_was_forgotten_may_come_again() -> None:
+    """Then it is new: nothing of what was known before is left."""
+    view = LiveView()
+    view.take(batch(5, stamp=9), NOW_MS)
+    view.forget("b")
+
+    assert {"b"} == view.take(batch(3, stamp=2), NOW_MS)
+    assert {"messages": 3} == told(view)

@@ -86,6 +86,26 @@ def test_reporting_travels_when_it_is_not_the_default() -> None:
 
 
 @pytest.mark.parametrize(
+    ("expected", "newer"),
+    [
+        pytest.param(
+            Reporting("Asia/Tokyo", generation=3), Reporting("Asia/Tokyo", generation=3), id="higher"
+        ),
+        pytest.param(None, Reporting("Asia/Tokyo", generation=1), id="lower"),
+        pytest.param(None, Reporting("Asia/Tokyo", generation=2), id="the same"),
+    ],
+)
+def test_the_newest_generation_counts(expected: Reporting | None, newer: Reporting) -> None:
+    """What was accepted before the bot's numbers were counted anew counts by its new settings, and only that bot's."""
+    accepted = Reporting("Europe/Rome", confidence_threshold=0.5, generation=2)
+    deliveries = [_delivery(_item(), bot=bot, reporting=accepted) for bot in ("bot", "other")]
+    found = normalise(b"\n".join(deliveries), 3, 7, PARTITIONS, reportings={"bot": newer})
+    reporting = {bot: own for batch in found.batches.values() for bot, own in batch.reporting.items()}
+
+    assert {"bot": expected or accepted, "other": accepted} == reporting
+
+
+@pytest.mark.parametrize(
     ("sent", "expected"),
     [
         pytest.param(

@@ -25,6 +25,8 @@ from app.core.registry import (
     Note,
     Person,
     Record,
+    Recounting,
+    RecountProgress,
     Removed,
     ShortLink,
     State,
@@ -49,8 +51,10 @@ QUIET = Alert("a1", "pizza", "Quiet", "messages_in", 300, Condition("below", 1),
 FILE = Import("f00d", "pizza", 400)
 LINK = ShortLink("5lug", "pizza", "ada", "https://example.org/menu", 1_000)
 USE = KeyUse("k1", 2_000)
+COUNTED = RecountProgress("pizza", 2, 300, 400, 2_000)
+TOKYO = Recounting(Reporting("Asia/Tokyo", generation=2), "w1", 2_000)
 SUBJECTS: tuple[Subject, ...] = (PIZZA, TEAM, INGEST, ANNA, SECRET, ANGRY, QUIET)
-NOTES: tuple[Note, ...] = (FILE, LINK, USE)
+NOTES: tuple[Note, ...] = (FILE, LINK, USE, COUNTED)
 
 
 def change(subject: Subject, revision: int = 1, id: str = "c") -> Record:
@@ -71,6 +75,7 @@ def test_facts_and_notes_add_up() -> None:
         short_links={"5lug": LINK},
         imports={"pizza:f00d": FILE},
         key_uses={"k1": USE},
+        recounts={"pizza": COUNTED},
         key_by_hash={"a" * 64: INGEST},
         sealed_by_hook={("pizza", "slack"): ("gAAA",)},
         revisions=dict.fromkeys(
@@ -94,6 +99,7 @@ def test_facts_and_notes_add_up() -> None:
                     "alert:a1",
                     "import:pizza:f00d",
                     "link:5lug",
+                    "recount:pizza",
                 )
             )
         },
@@ -195,7 +201,22 @@ def test_a_note_without_value_is_gone(note: Note) -> None:
     assert before == after
 
 
-@pytest.mark.parametrize("note", [FILE, LINK], ids=["import", "short link"])
+def test_how_far_a_recount_is() -> None:
+    """Of one bot the last word counts, of whatever generation, and it is no change of the bot."""
+    later = RecountProgress("pizza", 3, 1, 400, 3_000)
+    state = told(PIZZA, COUNTED, later)
+
+    assert ({"pizza": later}, {"pizza": PIZZA}, 1) == (state.recounts, state.bots, state.revision_of(PIZZA))
+
+
+def test_a_recount_is_what_it_was_in_every_process() -> None:
+    """Who counts, as what and since when is read back as it was written."""
+    counted = msgspec.structs.replace(PIZZA, recounting=TOKYO, generations=2)
+
+    assert {"pizza": counted} == told(PIZZA, counted).bots
+
+
+@pytest.mark.parametrize("note", [FILE, LINK, COUNTED], ids=["import", "short link", "recount"])
 def test_a_bot_may_own_nothing_again(note: Note) -> None:
     """The last thing of a bot that is deleted leaves the bot as it was."""
     assert told(PIZZA) == fold(told(PIZZA, note), note_key_of(note), None)
@@ -207,6 +228,7 @@ def test_a_bot_may_own_nothing_again(note: Note) -> None:
         pytest.param(b"import:pizza:f00d", FILE, id="import"),
         pytest.param(b"link:5lug", LINK, id="short link"),
         pytest.param(b"key_use:k1", USE, id="use of a key"),
+        pytest.param(b"recount:pizza", COUNTED, id="recount"),
     ],
 )
 def test_keys_of_notes(expected: bytes, note: Note) -> None:
@@ -293,6 +315,14 @@ BAD = [
         *change(msgspec.structs.replace(PIZZA, reporting=Reporting("Mars/Base"))), id="no such zone"
     ),
     pytest.param(*change(msgspec.structs.replace(PIZZA, reporting=Reporting(session_gap_s=0))), id="no gap"),
+    pytest.param(
+        *change(msgspec.structs.replace(PIZZA, recounting=Recounting(Reporting("Mars/Base")))),
+        id="no such zone to count by",
+    ),
+    pytest.param(
+        *change(msgspec.structs.replace(PIZZA, recounting=Recounting(Reporting(session_gap_s=0)))),
+        id="no gap to count by",
+    ),
     pytest.param(*change(msgspec.structs.replace(ANNA, zone="Mars/Base")), id="no such zone of a person"),
     pytest.param(b"change:c", b"[" * 100_000, id="too deep"),
     pytest.param(b"\xff\xfe", None, id="removal of nothing we know"),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.counters import CellBatch
-from app.core.events import EventBatch
+from app.core.events import NOWHERE, EventBatch
 from app.core.outcome import DeadLetter, Reason
-from app.core.rows import Rows, StreamRecord, counter_rows, dead_letter_rows, event_rows
+from app.core.rows import Rows, StreamRecord, counter_rows, dead_letter_rows, event_rows, without_bots
 from tests.events import NOON_MS, event, stream_record
 
 CELL = ("pizza", "events", "", "day", 86_400, "")
@@ -93,8 +96,47 @@ def test_a_cell_is_laid_out_by_name() -> None:
 
     assert {
         "bot_id": "pizza", "measure": "events", "dim": "kind", "window": "hour", "start": 3600, "key": "text",
-        "stream_partition": 3, "log_day": 19870, "value": 7, "stamp": 5,
+        "stream_partition": 3, "log_day": 19870, "value": 7, "stamp": 5, "generation": 0,
     } == row  # fmt: skip
+
+
+def test_a_generation_is_a_column_of_its_own() -> None:
+    """Its name is the bot and a number; generations of one cell are rows of their own, also beside another bot's."""
+    names = ("pizza~2", "pizza", "pasta~10")
+    rows = dicts(counter_rows([CellBatch(0, 1, 5, [(name, *CELL[1:], 7) for name in names])]))
+
+    assert [("pizza", 2), ("pizza", 0), ("pasta", 10)] == [(row["bot_id"], row["generation"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("expected", "removed"),
+    [
+        pytest.param(["pasta"], {"pizza"}, id="all generations"),
+        pytest.param(["pizza", "pizza", "pasta"], (), id="none"),
+    ],
+)
+def test_generations_leave_with_their_bot(expected: list[str], removed: Collection[str]) -> None:
+    """A bot that was deleted leaves nothing behind under another name."""
+    cells = [(name, *CELL[1:], 7) for name in ("pizza", "pizza~2", "pasta")]
+    rows = without_bots(counter_rows([CellBatch(0, 1, 5, cells)]), removed)
+
+    assert expected == [row["bot_id"] for row in dicts(rows)]
+
+
+def test_history_is_not_stored_again() -> None:
+    """What comes again for a generation is stored already; what stands beside it keeps its place."""
+    again = EventBatch(NOWHERE, 0, 0, [event("old", bot_id="pizza~2")], history=True)
+    batches = [
+        again,
+        EventBatch(5, 11, NOON_MS, [event("a")]),
+        again,
+        EventBatch(6, 12, NOON_MS, [event("b")]),
+    ]
+    rows = dicts(event_rows([StreamRecord(2, 39, [again]), StreamRecord(2, 40, batches)]))
+
+    assert [("a", 5, 40, 0), ("b", 6, 40, 1)] == [
+        (row["event_id"], row["raw_partition"], row["stream_offset"], row["stream_index"]) for row in rows
+    ]
 
 
 def test_the_week_of_the_first_day_of_time_has_a_start() -> None:

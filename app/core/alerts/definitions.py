@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from app.core.alerts.judging import Known, judge
 from app.core.alerts.machine import dismiss, step
 from app.core.alerts.table import AlertTable
-from app.core.alerts.watching import Watch, Watchlist, live_alerts, watches_of
+from app.core.alerts.watching import Watch, Watchlist, live_alerts, watched_generations, watches_of
 from app.core.alerts.windows import oldest_start
 from app.core.events import partition_of
 from app.core.registry import Alert, State
@@ -21,7 +21,7 @@ class Definitions:
     def __init__(self, state: State, partitions: int) -> None:
         self.state = state
         self.live = live_alerts(state)
-        self.watchlist = Watchlist(watch for alert in self.live.values() for watch in watches_of(alert))
+        self.watchlist = Watchlist(watch for alert in self.live.values() for watch in self._watches(alert))
         self._by_partition: dict[int, list[Alert]] = {}
         for alert in state.alerts.values():
             self._by_partition.setdefault(home_of(alert.bot, partitions), []).append(alert)
@@ -38,9 +38,13 @@ class Definitions:
             judged = self.live.get(alert.id)
             if judged is not None:
                 oldest = oldest_start(judged, now_ms)
-                for watch in watches_of(judged):
+                for watch in self._watches(judged):
                     found[watch] = min(found.get(watch, oldest), oldest)
         return found
+
+    def _watches(self, alert: Alert) -> Iterator[Watch]:
+        for generation in watched_generations(self.state, alert.bot):
+            yield from watches_of(alert, generation)
 
 
 def home_of(bot: str, partitions: int) -> int:

@@ -14,9 +14,18 @@ from typing import Final, NamedTuple
 
 from app.core.alerts.machine import Reading
 from app.core.alerts.table import AlertTable
-from app.core.alerts.watching import DAILY, NOT_HANDLED_SHARE, Watch, is_asked, keys_of, watches_of
+from app.core.alerts.watching import (
+    DAILY,
+    NOT_HANDLED_SHARE,
+    Watch,
+    is_asked,
+    keys_of,
+    shown_generation,
+    watches_of,
+)
 from app.core.alerts.windows import Span, Windows, is_fall, windows_of
 from app.core.calendar import calendar_of
+from app.core.generations import counted_as
 from app.core.registry import Alert, Condition, State
 
 __all__ = [
@@ -37,6 +46,8 @@ _RECENT_MS: Final = 30_000
 class Question(NamedTuple):
     """
     A number of ClickHouse, named by all that it depends on: an edited alert, or dashboard, asks something else.
+
+    So does another generation of the bot: `bot` is its name.
 
     `over_ms` is when all of its time is over, and is to be stored before it is asked for; 0 where that is not waited for.
     """
@@ -78,7 +89,7 @@ _UNKNOWN: Final = Verdict(None)
 def judge(alert: Alert, table: AlertTable, known: Known) -> Verdict:
     """Say whether the condition of *alert*, which is live, holds."""
     windows = _windows(alert, known)
-    if not _is_counted(alert, windows, known) or not _is_whole(alert, table, windows):
+    if not _is_counted(alert, windows, known) or not _is_whole(alert, table, known, windows):
         return _UNKNOWN
     value = _number(alert, table, known, windows.now)
     base = _base(alert, table, known, windows)
@@ -128,7 +139,8 @@ def _of_now(alert: Alert, known: Known, span: Span) -> Question:
 
 def _question(alert: Alert, known: Known, span: Span, over_ms: int) -> Question:
     dashboard = known.state.dashboards.get(alert.measure.partition(":")[2])
-    return Question(alert.bot, alert.measure, dashboard.counted_from if dashboard else 0, span, over_ms)
+    name = counted_as(alert.bot, shown_generation(known.state, alert.bot))
+    return Question(name, alert.measure, dashboard.counted_from if dashboard else 0, span, over_ms)
 
 
 def _windows(alert: Alert, known: Known) -> Windows:
@@ -152,20 +164,20 @@ def _is_recent(known: Known) -> bool:
     return known.counted_ms >= known.now_ms - _RECENT_MS
 
 
-def _is_whole(alert: Alert, table: AlertTable, windows: Windows) -> bool:
+def _is_whole(alert: Alert, table: AlertTable, known: Known, windows: Windows) -> bool:
     """Tell whether the table has what is needed; too many are too many, whatever else there was, but not so a share."""
     is_monotone = alert.condition.op == "above" and alert.measure != NOT_HANDLED_SHARE
     if is_asked(alert.measure) or is_monotone:
         return True
     first_s = windows.now.first_s if windows.base is None or _asks_for_base(alert) else windows.base.first_s
-    starts = [table.whole_from(watch) for watch in watches_of(alert)]
+    starts = [table.whole_from(watch) for watch in _watches(alert, known)]
     return all(start is not None and start <= first_s for start in starts)
 
 
 def _number(alert: Alert, table: AlertTable, known: Known, span: Span) -> float | _Missing | None:
     if is_asked(alert.measure):
         return known.asked.get(_of_now(alert, known, span), _MISSING)
-    watches = watches_of(alert)
+    watches = _watches(alert, known)
     sums = [_sum(watch, table, known, span) for watch in watches]
     if alert.measure == NOT_HANDLED_SHARE:
         return sums[0] / sums[1] if sums[1] else None
@@ -178,6 +190,10 @@ def _base(alert: Alert, table: AlertTable, known: Known, windows: Windows) -> fl
     if _asks_for_base(alert):
         return known.asked.get(_question(alert, known, windows.base, windows.base_end_ms), _MISSING)
     return _number(alert, table, known, windows.base)
+
+
+def _watches(alert: Alert, known: Known) -> tuple[Watch, ...]:
+    return watches_of(alert, shown_generation(known.state, alert.bot))
 
 
 def _sum(watch: Watch, table: AlertTable, known: Known, span: Span) -> int:

@@ -23,6 +23,7 @@ from app.core.alerts.watching import Watch
 from app.core.alerts.windows import Span
 from app.core.counters import CellBatch
 from app.core.entries import STAMP, prefix_of, stamp_of
+from app.core.generations import bot_in
 from app.core.groups import from_bytes, to_bytes
 
 __all__ = ["AlertTable", "Writes"]
@@ -88,7 +89,7 @@ class AlertTable:
             before = 0 if old is None else from_bytes(old[STAMP:])
             self._put(key, prefix + to_bytes(value))
             self._count((bot, measure, window, name), start, key, value - before)
-            changed.add(bot)
+            changed.add(bot_in(bot))
         return changed
 
     def number(self, watch: Watch, keys: Iterable[str], span: Span) -> int:

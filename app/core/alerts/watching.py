@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from app.core.generations import counted_as
 from app.core.registry import Alert, State
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "is_watchable",
     "keys_of",
     "live_alerts",
+    "shown_generation",
+    "watched_generations",
     "watches_of",
 ]
 
@@ -42,7 +45,7 @@ _Cell = tuple[str, str, str, str, int, str, int]
 
 
 class Watch(NamedTuple):
-    """Cells of one measure that are watched: totals, or with *dashboard* its hits."""
+    """Cells of one measure that are watched: totals, or with *dashboard* its hits. `bot` is the name of a generation."""
 
     bot: str
     measure: str
@@ -85,16 +88,29 @@ def is_asked(measure: str) -> bool:
     return measure in _ASKED or measure.startswith(DASHBOARD_USERS)
 
 
-def watches_of(alert: Alert) -> tuple[Watch, ...]:
-    """Return what *alert* looks at; nothing where ClickHouse is asked."""
-    measure = alert.measure
+def shown_generation(state: State, bot: str) -> int:
+    """Return which generation of *bot* is shown, and judged."""
+    return state.bots[bot].reporting.generation
+
+
+def watched_generations(state: State, bot: str) -> list[int]:
+    """Return the generations of *bot* that are watched: the one that is shown, and the one that will be next."""
+    recounting = state.bots[bot].recounting
+    coming = [recounting.reporting.generation] if recounting is not None and recounting.by else []
+
+    return [shown_generation(state, bot), *coming]
+
+
+def watches_of(alert: Alert, generation: int) -> tuple[Watch, ...]:
+    """Return what *alert* looks at in a generation of its bot; nothing where ClickHouse is asked."""
+    measure, name = alert.measure, counted_as(alert.bot, generation)
     if measure == NOT_HANDLED_SHARE:
-        return Watch(alert.bot, "not_handled", "minute"), Watch(alert.bot, "messages_in", "minute")
+        return Watch(name, "not_handled", "minute"), Watch(name, "messages_in", "minute")
     if measure.startswith(DASHBOARD):
-        return (Watch(alert.bot, "hits", "minute", measure.removeprefix(DASHBOARD)),)
+        return (Watch(name, "hits", "minute", measure.removeprefix(DASHBOARD)),)
     if measure in DAILY:
-        return (Watch(alert.bot, measure, "day"),)
-    return (Watch(alert.bot, measure, "minute"),) if measure in _BY_MINUTE else ()
+        return (Watch(name, measure, "day"),)
+    return (Watch(name, measure, "minute"),) if measure in _BY_MINUTE else ()
 
 
 def keys_of(watch: Watch, state: State) -> list[str]:

@@ -15,6 +15,7 @@ import msgspec
 
 from app.core.api_keys import digits
 from app.core.commands.names import fault_of_name
+from app.core.commands.recounting import wanted_reporting, wanting
 from app.core.default_dashboards import default_dashboards, missing_dashboards
 from app.core.events import Reporting
 from app.core.platforms import canonical
@@ -39,6 +40,7 @@ _SLUG: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LONGEST_GAP_S: Final = 24 * 3600
 _MOST_PLATFORMS: Final = 20
 _PLAIN: Final = ("name", "platform", "more_platforms")
+_OF_REPORTING: Final = ("zone", "week_start", "session_gap_s", "confidence_threshold")
 
 
 def create_bot(state: State, bot: Bot, keys: Sequence[Key] = ()) -> list[Fact] | Refusal:
@@ -67,26 +69,16 @@ def create_bot(state: State, bot: Bot, keys: Sequence[Key] = ()) -> list[Fact] |
 
 def change_bot(state: State, bot: str, changes: dict[str, Any]) -> list[Fact] | Refusal:
     """
-    Return the facts that *bot* has new values for name, platform, more_platforms or confidence_threshold.
+    Return the facts that *bot* has new values, by name of the field or of the one in its reporting.
 
-    A platform that joins brings its default dashboards.
+    A platform that joins brings its default dashboards.  What cuts the numbers (zone, week_start, session_gap_s) holds
+    once they have been counted anew (app/core/commands/recounting.py); until then the bot is `recounting`.
     """
     before = state.bots.get(bot)
     if before is None:
         return no_bot(bot)
-    cut = sorted(set(changes) & {"zone", "week_start", "session_gap_s"})
-    if cut:
-        return Refusal(
-            "cut_by_it",
-            f"{', '.join(cut)} cannot change: every number of {bot!r} counted so far is cut by it, and old and new "
-            "ones could not be compared. Create another bot with the new setting.",
-            cut[0],
-        )
     after = msgspec.structs.replace(before, **{name: changes[name] for name in _PLAIN if name in changes})
-    if "confidence_threshold" in changes:
-        threshold = msgspec.convert(changes["confidence_threshold"], float | None)
-        reporting = msgspec.structs.replace(before.reporting, confidence_threshold=threshold)
-        after = msgspec.structs.replace(after, reporting=reporting)
+    after = wanting(after, {name: changes[name] for name in _OF_REPORTING if name in changes})
 
     fault = _fault_of(after)
     if fault or after == before:
@@ -139,9 +131,7 @@ def reporting_of(
             "bad_gap", f"{gap!r} is no session gap: write 30m, 900s or 1h, at most 24h.", "session_gap"
         )
     if not is_zone(zone):
-        return Refusal(
-            "bad_zone", f"{zone!r} is no IANA time zone; write one like Europe/Berlin, or UTC.", "time_zone"
-        )
+        return _bad_zone(zone, "time_zone")
     return Reporting(zone, week_start, gap_s, confidence_threshold)
 
 
@@ -164,10 +154,10 @@ def _platforms_of(bot: Bot) -> set[str]:
 
 
 def _fault_of(bot: Bot) -> Refusal | None:
-    threshold = bot.reporting.confidence_threshold
-    fault = fault_of_name(bot.name, "A bot's")
-    if fault:
-        return fault
+    return fault_of_name(bot.name, "A bot's") or _fault_of_platforms(bot) or _fault_of_cut(bot)
+
+
+def _fault_of_platforms(bot: Bot) -> Refusal | None:
     for platform in (bot.platform, *bot.more_platforms):
         if not _PLATFORM.fullmatch(platform):
             return Refusal(
@@ -180,10 +170,27 @@ def _fault_of(bot: Bot) -> Refusal | None:
         return Refusal(
             "bad_platform", f"Name each platform once, at most {_MOST_PLATFORMS} of them.", "more_platforms"
         )
+    return None
+
+
+def _fault_of_cut(bot: Bot) -> Refusal | None:
+    threshold, cut = bot.reporting.confidence_threshold, wanted_reporting(bot)
     if threshold is not None and not 0 <= threshold <= 1:
         return Refusal(
             "bad_threshold",
             f"A confidence threshold is between 0 and 1, not {threshold}.",
             "confidence_threshold",
         )
+    if not is_zone(cut.zone):
+        return _bad_zone(cut.zone, "zone")
+    if not 0 < cut.session_gap_s <= _LONGEST_GAP_S:
+        return Refusal(
+            "bad_gap", f"A session gap is 1 s to 24 h, not {cut.session_gap_s} s.", "session_gap_s"
+        )
     return None
+
+
+def _bad_zone(zone: str, field: str) -> Refusal:
+    return Refusal(
+        "bad_zone", f"{zone[:60]!r} is no IANA time zone; write one like Europe/Berlin, or UTC.", field
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple, TypeVar
 
+from app.core.commands.recounting import wanted_reporting
 from app.core.portable.shape import (
     FORMAT,
     Portable,
@@ -51,7 +52,7 @@ def portable_of(state: State, extent: Extent = _PLAIN) -> Portable:
 
 
 def _bot(state: State, bot: Bot, extent: Extent) -> PortableBot:
-    reporting = bot.reporting
+    reporting = wanted_reporting(bot)
     found = PortableBot(
         bot.name,
         bot.platform,

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from app.core.commands.bots import archive_bot, change_bot, create_bot, reporting_of, restore_bot
+from app.core.commands.recounting import wanted_reporting
 from app.core.portable.belongings import plan_belongings, plan_keys
 from app.core.portable.draft import Draft, Shell, Unfit
 from app.core.portable.people import plan_people
@@ -100,16 +101,17 @@ def _create(draft: Draft, id: str, wanted: PortableBot, place: str) -> None:
 
 def _change(draft: Draft, id: str, wanted: PortableBot, place: str) -> None:
     before = draft.state.bots[id]
+    cut = wanted_reporting(before)
     if before.archived_at is not None and not wanted.archived:
         draft.do(restore_bot(draft.state, id), place)
     asked = {
         "name": (wanted.name, before.name),
         "platform": (wanted.platform, before.platform),
         "more_platforms": (tuple(wanted.more_platforms), before.more_platforms),
-        "zone": (wanted.time_zone, before.reporting.zone),
-        "week_start": (wanted.week_start, before.reporting.week_start),
-        "session_gap_s": (wanted.session_gap_s, before.reporting.session_gap_s),
-        "confidence_threshold": (wanted.confidence_threshold, before.reporting.confidence_threshold),
+        "zone": (wanted.time_zone, cut.zone),
+        "week_start": (wanted.week_start, cut.week_start),
+        "session_gap_s": (wanted.session_gap_s, cut.session_gap_s),
+        "confidence_threshold": (wanted.confidence_threshold, cut.confidence_threshold),
     }
     changes = {name: new for name, (new, old) in asked.items() if new != old}
     if changes:

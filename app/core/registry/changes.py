@@ -2,7 +2,7 @@
 What stands in the topic `registry`: changes of subjects, each a record of its own for ever, and notes.
 
     change:<id>     what one command did, all of it or nothing (Change)
-    import:<bot>:<import id>   link:<id>   key_use:<id>      notes, of which compaction keeps the last
+    import:<bot>:<import id>   link:<id>   key_use:<id>   recount:<bot>      notes, of which compaction keeps the last
 
 A change has a key of its own, since compaction must keep every one: what a subject is follows from all that happened to it,
 and so does whether a later change was accepted.
@@ -20,6 +20,7 @@ from app.core.registry.subjects import (
     KeyUse,
     Note,
     Person,
+    RecountProgress,
     ShortLink,
     Subject,
     is_zone,
@@ -63,7 +64,7 @@ class Change(msgspec.Struct, tag="change", frozen=True, omit_defaults=True):
     why: str = ""
 
 
-Entry = Change | ShortLink | Import | KeyUse
+Entry = Change | ShortLink | Import | KeyUse | RecountProgress
 """What the value of a record can be."""
 
 _encoder = msgspec.json.Encoder()
@@ -108,7 +109,8 @@ def read_record(key: bytes, value: bytes) -> Entry:
 
 def _check(subject: Subject) -> None:
     if isinstance(subject, Bot):
-        if not is_zone(subject.reporting.zone) or subject.reporting.session_gap_s <= 0:
+        cuts = [subject.reporting, *([subject.recounting.reporting] if subject.recounting else [])]
+        if not all(is_zone(cut.zone) and cut.session_gap_s > 0 for cut in cuts):
             raise ValueError("a bot has a time zone of the IANA database and a session gap")
     elif isinstance(subject, Person) and not is_zone(subject.zone):
         raise ValueError("a person has a time zone of the IANA database")

@@ -42,6 +42,7 @@ _TABLES: Final = {
     "link": "short_links",
     "import": "imports",
     "key_use": "key_uses",
+    "recount": "recounts",
 }
 
 
@@ -204,7 +205,7 @@ class Folder:
             return
         name = key.decode("utf-8", "replace")
         kind, _, id_ = name.partition(":")
-        if kind not in ("link", "import", "key_use"):
+        if kind not in ("link", "import", "key_use", "recount"):
             self._skip(key, "nothing of this kind is kept")
             return
         note = self._table(_TABLES[kind]).pop(id_, None)

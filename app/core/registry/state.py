@@ -17,6 +17,7 @@ from app.core.registry.subjects import (
     Key,
     KeyUse,
     Person,
+    RecountProgress,
     Removed,
     ShortLink,
     Subject,
@@ -60,6 +61,7 @@ class State(msgspec.Struct):
     short_links: dict[str, ShortLink] = {}
     imports: dict[str, Import] = {}
     key_uses: dict[str, KeyUse] = {}
+    recounts: dict[str, RecountProgress] = {}
     key_by_hash: dict[str, Key] = {}
     sealed_by_hook: dict[tuple[str, str], tuple[str, ...]] = {}
     revisions: dict[str, int] = {}

@@ -2,7 +2,7 @@
 What the registry knows of: bots, installs, keys, people, webhook secrets, dashboards, alerts; and plain notes.
 
 A *subject* has revisions and a history.  A *note* is something of which only the last value counts: how far an import
-is, where a short link leads, when a key was last used.  Times are milliseconds since 1970, UTC.
+or a recount is, where a short link leads, when a key was last used.  Times are milliseconds since 1970, UTC.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ __all__ = [
     "KeyUse",
     "Note",
     "Person",
+    "RecountProgress",
+    "Recounting",
     "Removed",
     "Role",
     "Scope",
@@ -49,11 +51,24 @@ _Id = Annotated[str, msgspec.Meta(pattern="^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
 _Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
+class Recounting(msgspec.Struct, frozen=True, omit_defaults=True):
+    """
+    That a bot's numbers are to be counted anew by other settings, as the generation these name.
+
+    `by` is the process that does it, since `claimed_at`; empty while none does, and then there is no generation yet.
+    """
+
+    reporting: Reporting
+    by: str = ""
+    claimed_at: int = 0
+
+
 class Bot(msgspec.Struct, tag="bot", frozen=True, omit_defaults=True):
     """
     One bot. An archived bot keeps its data and takes no events.
 
-    `platform` is the one its bodies are of where they do not say; `more_platforms` it lives on, too.
+    `platform` is the one its bodies are of where they do not say; `more_platforms` it lives on, too.  Its numbers are cut by
+    `reporting`, until those of `recounting` take their place; `generations` is the highest number that was ever given to one.
     """
 
     id: _Id
@@ -63,6 +78,8 @@ class Bot(msgspec.Struct, tag="bot", frozen=True, omit_defaults=True):
     reporting: Reporting = Reporting()
     archived_at: int | None = None
     more_platforms: tuple[str, ...] = ()
+    recounting: Recounting | None = None
+    generations: int = 0
 
 
 class Instance(msgspec.Struct, tag="instance", frozen=True, omit_defaults=True):
@@ -234,6 +251,16 @@ class Import(msgspec.Struct, tag="import", frozen=True, omit_defaults=True):
     noted_at: int = 0
 
 
+class RecountProgress(msgspec.Struct, tag="recount", frozen=True, omit_defaults=True):
+    """How many of the events of a bot are in its next generation, as the process that counts them said last."""
+
+    bot: _Id
+    generation: int
+    events: int
+    of: int
+    at: int
+
+
 class KeyUse(msgspec.Struct, tag="key_use", frozen=True, omit_defaults=True):
     """When a key was last used, to within some minutes."""
 
@@ -242,7 +269,7 @@ class KeyUse(msgspec.Struct, tag="key_use", frozen=True, omit_defaults=True):
 
 
 Subject = Bot | Instance | Key | Person | HookSecret | Dashboard | Alert | Removed
-Note = ShortLink | Import | KeyUse
+Note = ShortLink | Import | KeyUse | RecountProgress
 
 
 _KINDS: Final = {one: str(one.__struct_config__.tag) for one in (*get_args(Subject), *get_args(Note))}
@@ -262,6 +289,8 @@ def note_key_of(note: Note) -> bytes:
     """Return the record key under which only the last value of *note* counts."""
     if isinstance(note, Import):
         return f"import:{note.bot}:{note.id}".encode()
+    if isinstance(note, RecountProgress):
+        return f"{kind_of(note)}:{note.bot}".encode()
     return f"{kind_of(note)}:{note.id}".encode()
 
 

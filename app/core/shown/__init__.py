@@ -7,7 +7,14 @@ What the registry holds as people and programs are shown it, the same over HTTP 
 from __future__ import annotations
 
 from app.core.shown.alerts import AlertShown, ChannelShown, alert_shown
-from app.core.shown.bots import BotShown, InstanceShown, bot_shown, instance_shown
+from app.core.shown.bots import (
+    BotShown,
+    InstanceShown,
+    RecountShown,
+    bot_shown,
+    instance_shown,
+    recount_shown,
+)
 from app.core.shown.dashboards import DashboardShown, dashboard_shown
 from app.core.shown.deliveries import DeliveryShown, delivery_shown
 from app.core.shown.events import event_shown, row_shown
@@ -25,6 +32,7 @@ __all__ = [
     "InstanceShown",
     "KeyShown",
     "PastShown",
+    "RecountShown",
     "RemovalShown",
     "alert_shown",
     "bot_shown",
@@ -35,6 +43,7 @@ __all__ = [
     "instance_shown",
     "key_shown",
     "past_shown",
+    "recount_shown",
     "removal_shown",
     "row_shown",
 ]

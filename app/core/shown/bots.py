@@ -6,15 +6,29 @@ from typing import Literal
 
 import msgspec
 
-from app.core.registry import Bot, Instance
+from app.core.registry import Bot, Instance, State
 from app.core.registry import InstanceState as Standing
 from app.core.times import iso
 
-__all__ = ["BotShown", "InstanceShown", "bot_shown", "instance_shown"]
+__all__ = ["BotShown", "InstanceShown", "RecountShown", "bot_shown", "instance_shown", "recount_shown"]
+
+
+class RecountShown(msgspec.Struct):
+    """
+    How a bot's numbers will be cut once they are counted anew, and how many of its `events` are, of how many.
+
+    Both are 0 until that is known.
+    """
+
+    time_zone: str
+    week_start: Literal["monday", "sunday"]
+    session_gap_s: int
+    events: int
+    of: int
 
 
 class BotShown(msgspec.Struct):
-    """A bot and how its numbers are cut."""
+    """A bot and how its numbers are cut; `recounting` while they are counted anew with other settings."""
 
     bot: str
     name: str
@@ -26,6 +40,7 @@ class BotShown(msgspec.Struct):
     confidence_threshold: float | None
     created_at: str | None
     archived_at: str | None
+    recounting: RecountShown | None
 
 
 class InstanceShown(msgspec.Struct):
@@ -40,8 +55,8 @@ class InstanceShown(msgspec.Struct):
     created_at: str | None
 
 
-def bot_shown(bot: Bot) -> BotShown:
-    """Return *bot* for people."""
+def bot_shown(bot: Bot, state: State) -> BotShown:
+    """Return *bot* of *state* for people."""
     reporting = bot.reporting
     return BotShown(
         bot.id,
@@ -54,7 +69,19 @@ def bot_shown(bot: Bot) -> BotShown:
         reporting.confidence_threshold,
         iso(bot.created_at),
         iso(bot.archived_at),
+        recount_shown(bot, state),
     )
+
+
+def recount_shown(bot: Bot, state: State) -> RecountShown | None:
+    """Return how the numbers of *bot* are counted anew; None if they are not."""
+    if bot.recounting is None:
+        return None
+    coming, progress = bot.recounting.reporting, state.recounts.get(bot.id)
+    is_current = progress is not None and progress.generation == coming.generation and bool(bot.recounting.by)
+    events, of = (progress.events, progress.of) if progress is not None and is_current else (0, 0)
+
+    return RecountShown(coming.zone, coming.week_start, coming.session_gap_s, events, of)
 
 
 def instance_shown(instance: Instance) -> InstanceShown:

@@ -17,6 +17,7 @@ from aiohttp import web
 from msgspec import UNSET, UnsetType
 
 from app.adapters.ids import new_id
+from app.adapters.recount_tables import loss
 from app.core.api_keys import made_key
 from app.core.commands.bots import archive_bot, bot_id, change_bot, create_bot, reporting_of, restore_bot
 from app.core.refusal import Refusal
@@ -25,6 +26,7 @@ from app.core.shown import BotShown, InstanceShown, bot_shown, instance_shown
 from app.web.api.asking import admin_of, answer, bot_of, caller_of, or_fault, parameters
 from app.web.api.bodies import body_of
 from app.web.api.changing import change, created, given, history_of, now_ms, state_of, why_of
+from app.web.api.states import READER
 
 __all__ = ["BotChange", "BotList", "BotMade", "BotWanted", "InstanceList", "attach"]
 
@@ -48,7 +50,12 @@ class BotWanted(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class BotChange(msgspec.Struct, forbid_unknown_fields=True):
-    """What is to be another from now on; what is left out stays."""
+    """
+    What is to be another from now on; what is left out stays.
+
+    Time zone, week start and session gap hold once all numbers were counted anew, from the events that are stored: where
+    older ones were counted and are no longer, `accept_loss` says that their numbers may go.
+    """
 
     name: str | UnsetType = UNSET
     platform: str | UnsetType = UNSET
@@ -57,6 +64,7 @@ class BotChange(msgspec.Struct, forbid_unknown_fields=True):
     week_start: Literal["monday", "sunday"] | UnsetType = UNSET
     session_gap_s: _Seconds | UnsetType = UNSET
     confidence_threshold: float | UnsetType | None = UNSET
+    accept_loss: bool = False
     why: str = ""
 
 
@@ -98,7 +106,7 @@ async def _list(request: web.Request) -> web.Response:
     parameters(request, ())
     bots = state_of(request).bots.values()
     mine = sorted((bot for bot in bots if caller.may_read(bot.id)), key=lambda bot: (bot.created_at, bot.id))
-    return answer(BotList([bot_shown(bot) for bot in mine]))
+    return answer(BotList([bot_shown(bot, state_of(request)) for bot in mine]))
 
 
 async def _create(request: web.Request) -> web.Response:
@@ -121,7 +129,7 @@ async def _create(request: web.Request) -> web.Response:
 async def _show(request: web.Request) -> web.Response:
     bot = bot_of(request)
     parameters(request, ())
-    return answer(bot_shown(bot))
+    return answer(bot_shown(bot, state_of(request)))
 
 
 async def _change(request: web.Request) -> web.Response:
@@ -133,24 +141,26 @@ async def _change(request: web.Request) -> web.Response:
         changes["more_platforms"] = tuple(changes["more_platforms"])
     if "time_zone" in changes:
         changes["zone"] = changes.pop("time_zone")
+    if not changes.pop("accept_loss"):
+        or_fault(await loss(request.app[READER], bot, changes))
 
     def decide(state: State) -> list[Fact] | Refusal:
         return _renamed(change_bot(state, bot.id, changes))
 
     after = await change(request, decide, asked.why)
-    return answer(bot_shown(after.bots[bot.id]))
+    return answer(bot_shown(after.bots[bot.id], after))
 
 
 async def _archive(request: web.Request) -> web.Response:
     bot, why, when = bot_of(request, "owner"), why_of(request), now_ms(request)
     after = await change(request, lambda state: archive_bot(state, bot.id, when), why)
-    return answer(bot_shown(after.bots[bot.id]))
+    return answer(bot_shown(after.bots[bot.id], after))
 
 
 async def _restore(request: web.Request) -> web.Response:
     bot, why = bot_of(request, "owner"), why_of(request)
     after = await change(request, lambda state: restore_bot(state, bot.id), why)
-    return answer(bot_shown(after.bots[bot.id]))
+    return answer(bot_shown(after.bots[bot.id], after))
 
 
 async def _history(request: web.Request) -> web.Response:

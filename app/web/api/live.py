@@ -3,10 +3,13 @@ Server-Sent Events: numbers of a bot as they change, and lines of its conversati
 
     GET /data/v1/bots/{bot}/live
 
-    event: counters   {"updated_at", "cells": [{"measure","dim","key","window","start","value"}]}: first all that the
-                      live view holds (core/live.py), then what changed, at most twice a second
+    event: counters   {"updated_at", "generation", "cells": [{"measure","dim","key","window","start","value"}]}: first all that the
+                      live view holds (core/live.py), then what changed, at most twice a second.  With another
+                      `generation` the numbers were counted anew: all of them follow, those of before are void
     event: alert      {"id","alert","name","type","at","started_at","measure","value",...}: first what was last told of each
                       alert of the bot, then each change: pending, firing, resolved, or ok without having fired
+    event: recounting {"time_zone","week_start","session_gap_s","events","of"}: the numbers are being counted anew with these
+                      settings, and how far that is; null when that is over
     event: event      a message or custom event, at most five a second, only of what happens from now on
 
 Rolling users and retention are not followed; ask for their series now and then.  `Last-Event-ID` brings what changed
@@ -17,7 +20,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from aiohttp import web
@@ -26,8 +29,10 @@ from app.adapters.live import Live, Watcher
 from app.core.alerts.machine import Transition
 from app.core.counters import Cell
 from app.core.events import BotEvent, is_activity, is_message
+from app.core.generations import counted_as
 from app.core.periods import Period, label
 from app.core.registry import Bot
+from app.core.shown import RecountShown, recount_shown
 from app.web.api.asking import bot_of, iso, parameters
 from app.web.api.states import ALERTS, LIVE
 from app.web.auth import reader_of
@@ -65,13 +70,19 @@ async def _live(request: web.Request) -> web.StreamResponse:
             async with asyncio.timeout(_PATIENCE_S):
                 await response.prepare(request)
             watcher.alerts += request.app[ALERTS].past.of_bot(bot.id)
-            await _Stream(live, watcher, bot, response, lambda: _may_read(request, bot)).run(
-                _since(live, request)
-            )
+            stream = _Stream(live, watcher, response, lambda: _readable(request, bot.id))
+            await stream.run(lambda bot: _since(live, bot, request))
         except (ConnectionError, TimeoutError):
             if request.transport is not None:
                 request.transport.abort()
     return response
+
+
+class _Readable(NamedTuple):
+    """A bot as it is now, and how its numbers are counted anew."""
+
+    bot: Bot
+    recount: RecountShown | None
 
 
 class _Stream:
@@ -81,29 +92,36 @@ class _Stream:
         self,
         live: Live,
         watcher: Watcher,
-        bot: Bot,
         response: web.StreamResponse,
-        is_allowed: Callable[[], bool],
+        readable: Callable[[], _Readable | None],
     ) -> None:
         self._live = live
         self._watcher = watcher
-        self._bot = bot
         self._response = response
-        self._is_allowed = is_allowed
+        self._readable = readable
+        self._recount: RecountShown | None = None
 
-    async def run(self, since: int) -> None:
-        """Send until the client leaves, is too slow or may not read any more, or the process ends."""
-        sent = await self._send_cells(since, even_if_none=True)
-        await self._send_alerts()
+    async def run(self, since: Callable[[Bot], int]) -> None:
+        """
+        Send until the client leaves, is too slow or may not read any more, or the process ends.
+
+        *since* says up to which version the client knows a bot as it is.
+        """
+        sent, generation = 0, None
         while not self._live.is_closing:
-            is_woken = await self._is_woken()
-            if not self._is_allowed():
+            is_woken = generation is None or await self._is_woken()
+            found = self._readable()
+            if found is None:
                 return
             if not is_woken:
                 await self._write(b": still here\n\n")
                 continue
             self._watcher.woken.clear()
-            sent = await self._send_cells(sent)
+            before, generation = generation, found.bot.reporting.generation
+            if before != generation:
+                sent = since(found.bot) if before is None else 0
+            sent = await self._send_cells(found.bot, sent, even_if_none=before != generation)
+            await self._send_recount(found.recount)
             await self._send_alerts()
             await self._send_lines()
             await asyncio.sleep(_PAUSE_S)
@@ -116,15 +134,21 @@ class _Stream:
             return False
         return True
 
-    async def _send_cells(self, since: int, *, even_if_none: bool = False) -> int:
+    async def _send_recount(self, recount: RecountShown | None) -> None:
+        if recount != self._recount:
+            self._recount = recount
+            await self._write(b"event: recounting\ndata: %s\n\n" % _encode(recount))
+
+    async def _send_cells(self, bot: Bot, since: int, *, even_if_none: bool) -> int:
         """Send what changed after *since*; return the version up to which the client knows everything."""
-        live, zone = self._live, self._bot.reporting.zone
-        version = live.view.version
-        cells = [_shown(cell, number, zone) for cell, number in live.view.changes(self._bot.id, since)]
+        live, zone = self._live, bot.reporting.zone
+        version, name = live.view.version, counted_as(bot.id, bot.reporting.generation)
+        cells = [_shown(cell, number, zone) for cell, number in live.view.changes(name, since)]
         if cells or even_if_none:
-            content = _encode({"updated_at": iso(live.updated_ms or None), "cells": cells})
+            head = {"updated_at": iso(live.updated_ms or None), "generation": bot.reporting.generation}
+            content = _encode({**head, "cells": cells})
             await self._write(
-                b"id: %s-%d\nevent: counters\ndata: %s\n\n" % (live.epoch.encode(), version, content)
+                b"id: %s-%d\nevent: counters\ndata: %s\n\n" % (_epoch(live, bot).encode(), version, content)
             )
         return version
 
@@ -144,15 +168,22 @@ class _Stream:
             await self._response.write(data)
 
 
-def _may_read(request: web.Request, bot: Bot) -> bool:
-    """Tell whether the key or session with which the stream was asked for still opens it."""
-    caller = reader_of(request)
-    return caller is not None and caller.may_read(bot.id) and bot.id in request.app[PARTS].registry.state.bots
+def _readable(request: web.Request, bot: str) -> _Readable | None:
+    """Return the bot as it is now, if the key or session with which the stream was asked for still opens it."""
+    caller, state = reader_of(request), request.app[PARTS].registry.state
+    if caller is None or not caller.may_read(bot) or bot not in state.bots:
+        return None
+    return _Readable(state.bots[bot], recount_shown(state.bots[bot], state))
 
 
-def _since(live: Live, request: web.Request) -> int:
+def _epoch(live: Live, bot: Bot) -> str:
+    """Return what a version belongs to: this process, and the generation that is shown."""
+    return f"{live.epoch}.{bot.reporting.generation}"
+
+
+def _since(live: Live, bot: Bot, request: web.Request) -> int:
     epoch, _, version = request.headers.get("Last-Event-ID", "").partition("-")
-    is_ours = epoch == live.epoch and version.isascii() and version.isdigit() and len(version) < 19
+    is_ours = epoch == _epoch(live, bot) and version.isascii() and version.isdigit() and len(version) < 19
     return int(version) if is_ours else 0
 
 

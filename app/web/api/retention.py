@@ -47,7 +47,9 @@ async def _retention(request: web.Request) -> web.Response:
         raise Fault(400, "too_many_cells", message)
     grid = Grid(span, periods, mode, relative)
     reader = request.app[READER]
-    cells, stored_ms = await asyncio.gather(retained(reader, bot.id, grid), updated_at(reader))
+    cells, stored_ms = await asyncio.gather(
+        retained(reader, bot.id, bot.reporting.generation, grid), updated_at(reader)
+    )
     found = cohorts(grid, cells, now_ms)
     head = {"period": period, "mode": mode, "zone": calendar.zone, "updated_at": iso(stored_ms or None)}
     return answer({**head, "cohorts": found, "overall": overall(grid, found)})

@@ -44,7 +44,7 @@ def attach(app: web.Application) -> None:
     app[LIVE] = Live(settings.kafka, app[READER], lambda: list(parts.registry.state.bots), parts.clock)
     app[ALERTS] = AlertLog(settings.kafka, app[LIVE].tell)
     live, alerts = app[LIVE], app[ALERTS]
-    parts.registry.on_change(lambda state: live.forget(removed_bots(state)))
+    parts.registry.on_change(live.follow)
     parts.registry.on_change(lambda state: alerts.forget(removed_bots(state)))
     app.on_shutdown.append(_say_goodbye)
     app.cleanup_ctx.append(_reading)

@@ -12,9 +12,10 @@ from app.core.alerts.definitions import Definitions, evaluate, home_of
 from app.core.alerts.judging import Known, Question, Verdict, asks, change_of, holds, judge
 from app.core.alerts.machine import Reading
 from app.core.alerts.table import AlertTable
-from app.core.alerts.watching import watches_of
+from app.core.alerts.watching import Watch, watches_of
 from app.core.alerts.windows import Span
-from app.core.registry import Alert, Condition, Dashboard, State
+from app.core.events import Reporting
+from app.core.registry import Alert, Condition, Dashboard, Recounting, State
 from tests.core.alerts.made import NOON_MS, alert, cells, state_of
 
 NOON = NOON_MS // 1000
@@ -34,7 +35,7 @@ def table_of(watched: Alert, minutes: dict[int, int], whole_from: int = 0, **cel
     table = AlertTable(0, {})
     for minute, value in minutes.items():
         table.take(cells(NOON + minute * 60, value, **cell))
-    for watch in watches_of(watched):
+    for watch in watches_of(watched, 0):
         table.set_whole(watch, whole_from, 1)
     return table
 
@@ -183,7 +184,7 @@ def test_a_share_is_not_said_of_half_of_its_numbers() -> None:
     table = AlertTable(0, {})
     table.take(cells(NOON - 60, 500, measure="not_handled"))
     table.take(cells(NOON, 300))
-    not_handled, messages = watches_of(watched)
+    not_handled, messages = watches_of(watched, 0)
     table.set_whole(not_handled, 0, 1)
     table.set_whole(messages, NOON - 60, 1)
 
@@ -279,9 +280,85 @@ def test_alerts_are_kept_where_their_bot_is() -> None:
     ]
 
 
+COMING = Reporting("Asia/Tokyo", generation=1)
+BEING_COUNTED: dict[str, Any] = {"recounting": Recounting(COMING, "w1", 1), "generations": 1}
+COUNTED: dict[str, Any] = {"reporting": COMING, "generations": 1}
+
+
+@pytest.mark.parametrize(
+    ("names", "bot"),
+    [
+        pytest.param({"pizza"}, {}, id="before"),
+        pytest.param({"pizza", "pizza~1"}, BEING_COUNTED, id="while it is counted"),
+        pytest.param({"pizza~1"}, COUNTED, id="when it is shown"),
+    ],
+)
+def test_the_next_generation_is_watched_while_it_is_counted(names: set[str], bot: dict[str, Any]) -> None:
+    """Its cells are let through and kept beside the old ones, as far back; afterwards the old ones are not."""
+    definitions = Definitions(state_of(alert(), **bot), 1)
+    wanted = definitions.wanted(0, NOON_MS)
+    told = [("messages_in", "", "minute", NOON, "", 1)]
+
+    assert {Watch(name, "messages_in", "minute"): NOON - 660 for name in names} == wanted
+    assert names == {
+        name
+        for name in ("pizza", "pizza~1", "pizza~2")
+        for cell in told
+        if definitions.watchlist.wants((name, *cell))
+    }
+
+
+@pytest.mark.parametrize(
+    ("expected", "bot"),
+    [
+        pytest.param(Reading(6), BEING_COUNTED, id="while the next one is counted"),
+        pytest.param(Reading(9), COUNTED, id="when it is shown"),
+    ],
+)
+def test_the_generation_that_is_shown_is_judged(expected: Reading, bot: dict[str, Any]) -> None:
+    """Half-counted numbers judge nothing; from the moment they are shown they do, and the old ones no more."""
+    watched = alert("above", 5)
+    table = table_of(watched, {0: 6})
+    table.take(cells(NOON, 9, bot="pizza~1"))
+
+    assert Verdict(True, expected) == judge(watched, table, known(watched, state=state_of(watched, **bot)))
+
+
+def test_a_generation_is_whole_by_itself() -> None:
+    """That nothing of the old one is missing says nothing of the next one."""
+    watched, state = alert("below", 1), state_of(alert("below", 1), **COUNTED)
+    table = table_of(watched, {})
+    before = judge(watched, table, known(watched, state=state)).holds
+    table.set_whole(watches_of(watched, 1)[0], 0, 1)
+
+    assert [None, True] == [before, judge(watched, table, known(watched, state=state)).holds]
+
+
+def test_another_generation_is_another_question() -> None:
+    """What ClickHouse said of the old numbers answers nothing about the new ones."""
+    watched = alert("rises_by", 50, "day")
+    before, after = (
+        asks(watched, known(watched, state=state_of(watched, **bot))) for bot in (BEING_COUNTED, COUNTED)
+    )
+
+    assert [["pizza"], ["pizza~1"]] == [[one.bot for one in asked] for asked in (before, after)]
+
+
+def test_days_are_those_of_the_zone_that_is_shown() -> None:
+    """At noon UTC the next day has begun on Kiritimati; its users count, not those of today in UTC."""
+    watched = alert("above", 3, measure="active_users")
+    kiritimati = Reporting("Pacific/Kiritimati", generation=1)
+    table = table_of(watched, {}, measure="active_users", window="day")
+    for day, users in ((MIDNIGHT, 2), (MIDNIGHT + DAY, 9)):
+        table.take(cells(day, users, bot="pizza~1", measure="active_users", window="day"))
+    state = state_of(watched, reporting=kiritimati, generations=1)
+
+    assert Verdict(True, Reading(9)) == judge(watched, table, known(watched, state=state))
+
+
 def test_what_is_wanted_is_as_old_as_the_longest_window_needs() -> None:
     """Of two alerts on one number the one that looks farther back decides what is kept."""
     short, long = alert(), alert(id="a2", window_s=3600)
     definitions = Definitions(state_of(short, long), 1)
 
-    assert {watches_of(long)[0]: NOON - 7200 - 60} == definitions.wanted(0, NOON_MS)
+    assert {watches_of(long, 0)[0]: NOON - 7200 - 60} == definitions.wanted(0, NOON_MS)

@@ -64,6 +64,22 @@ def test_an_older_value_changes_nothing() -> None:
     assert (5, [{"pizza"}, set(), set()]) == (table.number(IN, [""], HOUR), bots)
 
 
+def test_generations_are_kept_apart_and_are_of_one_bot() -> None:
+    """What changed is said of the bot, whose alerts are to be looked at; the old one goes when nobody watches it any more."""
+    table, coming = AlertTable(0, {}), Watch("pizza~1", "messages_in", "minute")
+    changed = [table.take(cells(NOON, value, bot=name)) for name, value in (("pizza", 2), ("pizza~1", 3))]
+    log = written(table)
+
+    assert ([{"pizza"}, {"pizza"}], 2, 3) == (
+        changed, table.number(IN, [""], HOUR), table.number(coming, [""], HOUR),
+    )  # fmt: skip
+
+    table.expire({coming: NOON})
+    left = applied(log + written(table))
+
+    assert (0, 3) == (left.number(IN, [""], HOUR), left.number(coming, [""], HOUR))
+
+
 PARTS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(1, 20)), min_size=1, max_size=30)
 """Minute, partition, stamp"""
 

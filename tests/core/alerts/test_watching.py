@@ -7,12 +7,23 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.core.alerts.watching import Watchlist, is_watchable, keys_of, live_alerts, watches_of
-from app.core.registry import Dashboard
+from app.core.alerts.watching import (
+    Watchlist,
+    is_watchable,
+    keys_of,
+    live_alerts,
+    watched_generations,
+    watches_of,
+)
+from app.core.events import Reporting
+from app.core.registry import Dashboard, Recounting
 from app.core.rules.language import Rule
 from tests.core.alerts.made import alert, state_of
 
 ORDERS = Dashboard("orders", "pizza", "Orders", 0, rule=Rule(field="kind", value="text"))
+
+SHOWN = Reporting(generation=1)
+COMING = Reporting("Asia/Tokyo", generation=4)
 
 
 def cell(measure: str, dim: str = "", key: str = "", window: str = "minute", bot: str = "pizza") -> Any:
@@ -33,7 +44,7 @@ def cell(measure: str, dim: str = "", key: str = "", window: str = "minute", bot
 )  # fmt: skip
 def test_only_what_is_watched_is_wanted(measure: str, wanted: list[Any]) -> None:
     """Of everything that is counted an alert takes its own cells only."""
-    watchlist = Watchlist(watches_of(alert(measure=measure)))
+    watchlist = Watchlist(watches_of(alert(measure=measure), 0))
     others = [
         cell("messages_in", bot="other"), cell("messages_in", "platform", "slack"), cell("messages_in", window="hour"),
         cell("hits", "dashboard", "others@1"), cell("events"),
@@ -45,9 +56,36 @@ def test_only_what_is_watched_is_wanted(measure: str, wanted: list[Any]) -> None
 def test_a_dashboard_counts_from_the_version_it_shows() -> None:
     """Hits of rules that the dashboard no longer shows do not count; those of later ones do."""
     shown = msgspec.structs.replace(ORDERS, version=4, counted_from=3)
-    [watch] = watches_of(alert(measure="dashboard:orders"))
+    [watch] = watches_of(alert(measure="dashboard:orders"), 0)
 
     assert ["orders@3", "orders@4"] == keys_of(watch, state_of(dashboards=(shown,)))
+
+
+@pytest.mark.parametrize("measure", ["messages_in", "not_handled_share", "active_users", "dashboard:orders"])
+def test_another_generation_has_cells_of_its_own(measure: str) -> None:
+    """The same cells under its name, and none of another generation's."""
+    first, second = (watches_of(alert(measure=measure), generation) for generation in (0, 2))
+
+    assert first
+    assert [watch._replace(bot="pizza~2") for watch in first] == list(second)
+
+
+@pytest.mark.parametrize(
+    ("watched", "bot"),
+    [
+        pytest.param([0], {}, id="as it was made"),
+        pytest.param([1], {"reporting": Reporting(generation=1), "generations": 4}, id="counted anew"),
+        pytest.param(
+            [1], {"reporting": SHOWN, "recounting": Recounting(Reporting("Asia/Tokyo"))}, id="wanted"
+        ),
+        pytest.param(
+            [1, 4], {"reporting": SHOWN, "recounting": Recounting(COMING, "w1", 1)}, id="being counted"
+        ),
+    ],
+)
+def test_which_generations_are_watched(watched: list[int], bot: dict[str, Any]) -> None:
+    """The one that is shown, and the one that somebody counts to be shown next, so that it is whole by then."""
+    assert watched == watched_generations(state_of(**bot), "pizza")
 
 
 @pytest.mark.parametrize(

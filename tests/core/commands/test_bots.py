@@ -21,7 +21,7 @@ from app.core.commands.bots import (
 )
 from app.core.events import Reporting
 from app.core.refusal import Refusal
-from app.core.registry import Bot, Fact, Key, Removed, State
+from app.core.registry import Bot, Fact, Key, Recounting, Removed, State
 from tests.facts import told
 
 PIZZA = Bot("pizza-x1y2", "Pizza", "facebook", 1_000)
@@ -64,7 +64,7 @@ def test_create_bot() -> None:
 
 
 def test_change_bot() -> None:
-    """Name and threshold change; the rest stays."""
+    """Name and threshold change at once; the rest stays."""
     after = Bot(PIZZA.id, "P", "facebook", 1_000, Reporting(confidence_threshold=0.4))
 
     assert [Fact("bot_changed", after, 2)] == change_bot(
@@ -73,17 +73,42 @@ def test_change_bot() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expected", "changes"),
+    ("wanted", "changes"),
     [
-        pytest.param("cut_by_it", {"zone": "Europe/Rome"}, id="time zone"),
-        pytest.param("cut_by_it", {"week_start": "sunday", "name": "n"}, id="week start, with a name"),
-        pytest.param("cut_by_it", {"session_gap_s": "30m"}, id="session gap"),
-        pytest.param("bad_platform", {"platform": "?"}, id="bad platform"),
+        pytest.param(Reporting("Europe/Rome"), {"zone": "Europe/Rome"}, id="time zone"),
+        pytest.param(
+            Reporting(week_start="sunday"),
+            {"week_start": "sunday", "name": "n"},
+            id="week start, with a name",
+        ),
+        pytest.param(Reporting(session_gap_s=1800), {"session_gap_s": 1800}, id="session gap"),
     ],
 )
-def test_change_bot_refuses(expected: str, changes: dict[str, object]) -> None:
-    """What the numbers so far are cut by cannot change."""
-    assert expected == code_of(change_bot(STATE, PIZZA.id, changes))
+def test_what_numbers_are_cut_by_is_to_be_counted(wanted: Reporting, changes: dict[str, object]) -> None:
+    """The numbers are shown as they were, and are to be counted by the new settings; a name holds at once."""
+    after = Bot(PIZZA.id, str(changes.get("name", "Pizza")), "facebook", 1_000, recounting=Recounting(wanted))
+
+    assert [Fact("bot_changed", after, 2)] == change_bot(STATE, PIZZA.id, changes)
+
+
+@pytest.mark.parametrize(
+    ("expected", "field", "changes"),
+    [
+        pytest.param("bad_platform", "platform", {"platform": "?"}, id="platform"),
+        pytest.param("bad_zone", "zone", {"zone": "Mars/Base", "name": "n"}, id="time zone"),
+        pytest.param("bad_gap", "session_gap_s", {"session_gap_s": 0}, id="no session gap"),
+        pytest.param("bad_gap", "session_gap_s", {"session_gap_s": 86_401}, id="more than a day"),
+        pytest.param(
+            "bad_threshold", "confidence_threshold", {"confidence_threshold": 1.1}, id="above certain"
+        ),
+    ],
+)
+def test_change_bot_refuses(expected: str, field: str, changes: dict[str, object]) -> None:
+    """What nothing could be counted by is refused, and said of which field."""
+    refusal = change_bot(STATE, PIZZA.id, changes)
+
+    assert isinstance(refusal, Refusal)
+    assert (expected, field) == (refusal.code, refusal.field)
 
 
 def test_change_of_no_bot() -> None:

@@ -30,7 +30,7 @@ class Reading:
     def __init__(self, site: Site) -> None:
         self.site = site
 
-    async def get(self, path: str, key: str = ADMIN_KEY, **parameters: Any) -> tuple[int, Any]:
+    async def get(self, path: str, /, key: str = ADMIN_KEY, **parameters: Any) -> tuple[int, Any]:
         """Return status and answer of a read."""
         asked = {name.rstrip("_"): str(value) for name, value in parameters.items()}
         headers = {"Authorization": f"Bearer {key}"} if key else {}

@@ -3,7 +3,7 @@
 import { now, read } from "./api.js";
 import { Cells } from "./cells.js";
 import { el, find, findAll, tell, write } from "./dom.js";
-import { Clock, daysAfter, period } from "./format.js";
+import { Clock, count, daysAfter, lasting, period } from "./format.js";
 import { helpful } from "./helpers.js";
 import { Active } from "./panels/active.js";
 import { Alerts } from "./panels/alerts.js";
@@ -25,6 +25,7 @@ const RENDER_EVERY_MS = 400;
 class Page {
   constructor(root) {
     this._base = `/data/v1/bots/${encodeURIComponent(root.dataset.bot)}`;
+    this._generation = Number(root.dataset.generation);
     this.clock = new Clock(root.dataset.zone);
     this.cells = new Cells();
     this.choices = { range: "30", window: "day", period: "day" };
@@ -93,7 +94,9 @@ class Page {
   }
 
   _take(name, content) {
-    if (name === "counters") {
+    if (name === "counters" && content.generation !== this._generation) {
+      location.reload(); // counted anew, in other days perhaps
+    } else if (name === "counters") {
       this.cells.take(content.cells);
       if (content.cells.length) this._hasNews = true;
       this._updatedAt = content.updated_at ?? this._updatedAt;
@@ -104,8 +107,10 @@ class Page {
       this._showFirstEvent(false);
     } else if (name === "alert") {
       this._alerts.take(content);
+    } else if (name === "recounting") {
+      tell(find("#recounting"), content ? recounting(content, find("#bot").dataset) : "");
     }
-    if (content.cells?.some(({ value }) => value)) this._showFirstEvent(false);
+    if (content?.cells?.some(({ value }) => value)) this._showFirstEvent(false);
   }
 
   _renderSoon() {
@@ -183,6 +188,17 @@ class Page {
     history.replaceState(null, "", address);
     this._byChoice[name].forEach((part) => this.reload(part));
   }
+}
+
+/** What is going on while numbers are counted anew with other settings. */
+function recounting({ time_zone, week_start, session_gap_s, events, of }, shown) {
+  const wanted = [
+    time_zone === shown.zone ? "" : `days in ${time_zone}`,
+    week_start === shown.weekStart ? "" : `weeks from ${week_start === "monday" ? "Monday" : "Sunday"}`,
+    session_gap_s === Number(shown.gap) ? "" : `sessions ended by ${lasting(session_gap_s)} of silence`,
+  ].filter(Boolean).join(", ");
+  const far = of ? ` ${Math.floor((100 * events) / of)} % of ${count(of)} events are done.` : "";
+  return `Numbers are being counted anew: ${wanted}.${far} Until then this page shows them as they were.`;
 }
 
 function tellSignedOut() {
