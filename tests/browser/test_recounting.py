@@ -22,7 +22,7 @@ def test_it_says_what_is_coming_and_how_far_it_is(visit: Open) -> None:
     expect(there.page.locator("#live")).to_have_attribute("data-state", "open")
     there.site.do(there.site.api.recount, {**COMING, "events": 0, "of": 0})
     expect(words).to_have_text(
-        "Numbers are being counted anew: days in Asia/Kathmandu, weeks from Sunday, sessions ended by 30 min 0 s of silence."
+        "Numbers are being counted anew: days in Asia/Kathmandu, weeks from Sunday, sessions ended by 30 min of silence."
         " Until then this page shows them as they were."
     )
     there.site.do(there.site.api.recount, {**COMING, "week_start": "monday", "events": 1_999, "of": 4_000})

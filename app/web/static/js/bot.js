@@ -190,12 +190,14 @@ class Page {
   }
 }
 
+const silence = (seconds) => (seconds % 60 ? lasting(seconds) : `${seconds / 60} min`);
+
 /** What is going on while numbers are counted anew with other settings. */
 function recounting({ time_zone, week_start, session_gap_s, events, of }, shown) {
   const wanted = [
     time_zone === shown.zone ? "" : `days in ${time_zone}`,
     week_start === shown.weekStart ? "" : `weeks from ${week_start === "monday" ? "Monday" : "Sunday"}`,
-    session_gap_s === Number(shown.gap) ? "" : `sessions ended by ${lasting(session_gap_s)} of silence`,
+    session_gap_s === Number(shown.gap) ? "" : `sessions ended by ${silence(session_gap_s)} of silence`,
   ].filter(Boolean).join(", ");
   const far = of ? ` ${Math.floor((100 * events) / of)} % of ${count(of)} events are done.` : "";
   return `Numbers are being counted anew: ${wanted}.${far} Until then this page shows them as they were.`;
