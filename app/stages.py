@@ -87,6 +87,7 @@ def _run_track(settings: Settings, instance: str) -> None:
     body = Track(settings, store, app.outbox, Sequence(app), table.changelog_topic_name)
     app.finish = body.finish
     app.on_partitions_revoked.connect(_on_signal(body.quiesce), weak=False)
+    app.on_rebalance_complete.connect(_on_signal(store.build), weak=False)
     app.agent(app.topic(BOT_EVENTS, **BinaryTopic), name="track")(body.run)
     app.task(body.tick)
     app.task(_beating(app, "track", instance, body.figures))

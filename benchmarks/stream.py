@@ -1,17 +1,19 @@
 """
 How fast normalise and track are, exact and with everything kept, beside a naive Faust agent.
 
-    python -m benchmarks.stream [--events N] [--users N] [--json]
+    python -m benchmarks.stream [--events N] [--users N] [--tracks N] [--json]
 
-A real broker, real processes.  raw-events is filled first; then both stages run until everything is confirmed.  The
-baseline is what one writes first with Faust: one table write per event, for messages per minute alone.
+A real broker, real processes: one of normalise, and of track as many as there are cores, as partitions are what work is
+shared out by.  raw-events is filled first; then both stages run until everything is confirmed.  The baseline is what one writes first with Faust: one table write per event, for messages per minute alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
+import signal
 import statistics
 import tempfile
 import time
@@ -20,7 +22,7 @@ from pathlib import Path
 
 import psutil
 
-from app.adapters.topics import COUNTERS
+from app.adapters.topics import BOT_EVENTS, COUNTERS
 from app.core.counters import decode_cells
 from benchmarks.report import machine, table
 from tests.broker import own_broker
@@ -80,11 +82,12 @@ def fill(own: Rig, events: int, users: int) -> int:
     return count
 
 
-def throughput(own: Rig, events: int) -> dict[str, float]:
+def throughput(own: Rig, events: int, tracks: int) -> dict[str, float]:
     """Run both stages over what is there; time from the first confirmed event to the last."""
     own.start("normalise")
-    own.start("track")
-    until(lambda: own.is_ready("normalise") and own.is_ready("track"), 60, 0.1)
+    for instance in range(1, tracks + 1):
+        own.start("track", str(instance))
+    until(lambda: all(own.is_ready(*process) for process in own.processes), 60, 0.1)
     before, started = _cpu_s(own), time.monotonic()
     own.wait_until_done(900)
     seconds = time.monotonic() - started
@@ -100,14 +103,18 @@ def throughput(own: Rig, events: int) -> dict[str, float]:
 
 
 def _cpu_s(own: Rig) -> dict[str, float]:
-    return {
-        stage: sum(psutil.Process(own.processes[stage, "1"].pid).cpu_times()[:2])
-        for stage in ("normalise", "track")
-    }
+    spent = {"normalise": 0.0, "track": 0.0}
+    for (stage, _), process in own.processes.items():
+        spent[stage] += sum(psutil.Process(process.pid).cpu_times()[:2])
+
+    return spent
 
 
-def restart(own: Rig) -> dict[str, float]:
-    """SIGKILL track and time it until it is ready again, with its state restored."""
+def restart(own: Rig, tracks: int) -> dict[str, float]:
+    """SIGKILL the one track that is left and time it until it is ready again, with the state of all partitions restored."""
+    for instance in range(2, tracks + 1):
+        own.kill("track", str(instance), signal.SIGTERM)
+    until(lambda: own.lag("botpulse-track", BOT_EVENTS) == 0 and own.is_ready("track"), 120, 0.1)
     users = sum(1 for _ in _user_keys(own))
     before = psutil.Process(own.processes["track", "1"].pid).memory_info().rss
     own.kill("track")
@@ -169,13 +176,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=600_000)
     parser.add_argument("--users", type=int, default=5_000, help="users per bot; there are 20 bots")
+    parser.add_argument("--tracks", type=int, default=os.cpu_count() or 1, help="processes of track")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, own_broker(Path(folder) / "kafka") as bootstrap:
         with rig(bootstrap, Path(folder) / "home", raw_retention_days=36500) as own:
             events = fill(own, chosen.events, chosen.users)
-            fast = throughput(own, events)
-            again = restart(own)
+            fast = throughput(own, events, chosen.tracks)
+            again = restart(own, chosen.tracks)
             lag = latency(own)
         naive = baseline(bootstrap, Path(folder), 30_000)
     figures = {"machine": machine(), "stream": fast, "restart": again, "latency": lag, "naive_faust": naive}
@@ -188,7 +196,7 @@ def main() -> None:
             (
                 "events/s, exact, all measures",
                 f"{fast['events_per_s']:,.0f}",
-                f"{events:,} events in {fast['seconds']:.1f} s",
+                f"{events:,} events in {fast['seconds']:.1f} s, {chosen.tracks} of track",
             ),
             (
                 "CPU time of normalise",

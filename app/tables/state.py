@@ -58,6 +58,11 @@ class ShardStore(base.Store):  # type: ignore[type-arg]
 
         return shard
 
+    async def build(self) -> None:
+        """Build the shards of all that is ours, once it is restored, so that no first record has to wait for that."""
+        for partition in self.partitions:
+            self.shard(partition)
+
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
