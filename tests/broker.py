@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from app.local.leash import leashed
 from app.local.ports import LOOPBACK, free_port, listens
 from tests.waiting import until
 
-__all__ = ["broker", "own_broker", "started", "unique"]
+__all__ = ["broker", "own_broker", "prepared", "started", "unique"]
 
 
 @pytest.fixture(scope="session")
@@ -34,14 +36,25 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @contextlib.contextmanager
 def own_broker(folder: Path) -> Iterator[str]:
     """Run a broker of one's own in *folder* and give its address."""
-    place = Broker(folder, free_port(), free_port(), jars(Settings()))
-    place.prepare()
+    place = prepared(folder)
     process = started(place)
     try:
         yield place.address
     finally:
         process.kill()
         process.wait()
+
+
+def prepared(folder: Path) -> Broker:
+    """Return a broker in *folder* that may be started: it takes what formatting wrote for another one."""
+    place = Broker(folder, free_port(), free_port(), jars(Settings()))
+    data = folder / "data"
+    data.mkdir(parents=True)
+    for name, content in _formatted().items():
+        (data / name).write_bytes(content)
+    place.prepare()
+
+    return place
 
 
 def started(place: Broker) -> subprocess.Popen[bytes]:
@@ -56,6 +69,15 @@ def started(place: Broker) -> subprocess.Popen[bytes]:
 
     until(answers, 60, what="the broker to listen")
     return process
+
+
+@cache
+def _formatted() -> dict[str, bytes]:
+    """Return the files of a storage just formatted; formatting takes a Java of its own, and one serves all brokers."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Broker(Path(folder), 1, 2, jars(Settings()))
+        place.prepare()
+        return {file.name: file.read_bytes() for file in (place.folder / "data").iterdir()}
 
 
 def unique(stem: str) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 from app.adapters.migrations import migrate
 from app.config import Settings
-from tests.engine import EngineServer
+from tests.engine import KEPT, EngineServer
 
-__all__ = ["empty_database", "fresh_database", "on_engine"]
+__all__ = ["empty_database", "fresh_database", "kept_database", "on_engine"]
 
 
 def fresh_database(engine: EngineServer, **chosen: Any) -> Settings:
@@ -23,6 +23,14 @@ def fresh_database(engine: EngineServer, **chosen: Any) -> Settings:
 def empty_database(engine: EngineServer, **chosen: Any) -> Settings:
     """Return settings that name a database nobody has created yet."""
     return on_engine(engine, f"db_{uuid.uuid4().hex[:12]}", **chosen)
+
+
+def kept_database(engine: EngineServer, **chosen: Any) -> Settings:
+    """Return settings that name a new, migrated database which stays when its module is done."""
+    settings = on_engine(engine, f"{KEPT}{uuid.uuid4().hex[:12]}", **chosen)
+    migrate(settings)
+
+    return settings
 
 
 def on_engine(engine: EngineServer, database: str, **chosen: Any) -> Settings:

@@ -1,8 +1,8 @@
 """
-One embedded ClickHouse for the whole test run.
+One embedded ClickHouse for the whole test run: the fixture `engine`, known everywhere, gives it.
 
-Import the fixture where it is needed: `from tests.engine import engine  # noqa: F401`.  Tests share the server, so they
-create databases or tables of their own (`fresh_table`).
+Tests share the server, so they create databases or tables of their own (`fresh_table`); databases go with their module.
+What stops or kills a server starts one of its own (`running_engine`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from typing import Any
 import pytest
 from clickhouse_driver import Client
 
-__all__ = ["EngineServer", "engine", "fresh_table", "running_engine", "start_engine"]
+__all__ = ["KEPT", "EngineServer", "engine", "fresh_table", "running_engine", "shared_engine", "start_engine"]
+
+KEPT = "kept_"
+OWN = ("default", "system", "INFORMATION_SCHEMA", "information_schema")
 
 
 @dataclass
@@ -45,12 +48,29 @@ class EngineServer:
         """A clickhouse-driver client that may come in."""
         return Client("127.0.0.1", self.tcp_port, **{"password": self.password, **options})
 
+    def drop_databases(self) -> None:
+        """Drop every database but those a server has of itself and those that are kept for the whole run."""
+        client = self.client()
+        named = (
+            "SELECT name FROM system.databases WHERE name NOT IN %(own)s AND NOT startsWith(name, %(kept)s)"
+        )
+        for (name,) in client.execute(named, {"own": OWN, "kept": KEPT}):
+            client.execute(f"DROP DATABASE `{name}` SYNC")
+        client.disconnect()
+
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineServer]:
-    """The shared server."""
+def shared_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineServer]:
+    """The one server of the run; ask for `engine`."""
     with running_engine(tmp_path_factory.mktemp("engine")) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def engine(shared_engine: EngineServer) -> Iterator[EngineServer]:
+    """The server that all share; what a module made in it goes when the module is done."""
+    yield shared_engine
+    shared_engine.drop_databases()
 
 
 @contextlib.contextmanager

@@ -15,10 +15,8 @@ from app.core.registry import Dashboard
 from app.core.rows import event_rows
 from app.core.rules.language import Rule
 from tests.databases import fresh_database
-from tests.engine import EngineServer, engine
+from tests.engine import EngineServer
 from tests.events import NOON_MS, event, stream_record
-
-__all__ = ["engine"]
 
 pytestmark = pytest.mark.clickhouse
 

@@ -18,12 +18,11 @@ from app.adapters.topics import ensure_topics
 from app.config import Settings
 from app.core.deliveries import Delivery
 from app.errors import BotpulseError
-from app.local.jars import jars
 from app.local.kafka import Broker
 from app.local.leash import leashed
 from app.local.ports import LOOPBACK, free_port, listens
 from app.ports import Unavailable
-from tests.broker import started, unique
+from tests.broker import prepared, started, unique
 from tests.raw import deliveries_in
 from tests.waiting import eventually
 
@@ -103,8 +102,7 @@ class World:
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
     """A broker with its topics."""
-    place = Broker(tmp_path_factory.mktemp("own") / "kafka", free_port(), free_port(), jars(Settings()))
-    place.prepare()
+    place = prepared(tmp_path_factory.mktemp("own") / "kafka")
     own = Own(place)
     ensure_topics(Settings(kafka=place.address))
     yield own

@@ -17,11 +17,9 @@ from app.core.rules.language import Rule
 from tests.agents.alert_rig import AlertRig, alert_rig, much, now_ms
 from tests.broker import own_broker
 from tests.databases import fresh_database
-from tests.engine import EngineServer, engine
+from tests.engine import EngineServer
 from tests.events import event
 from tests.waiting import until
-
-__all__ = ["engine"]
 
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse]
 

@@ -28,12 +28,10 @@ from app.core.registry import Bot
 from app.core.rows import event_rows
 from tests.broker import own_broker
 from tests.databases import fresh_database, on_engine
-from tests.engine import EngineServer, engine, running_engine
+from tests.engine import EngineServer, running_engine
 from tests.events import NOON_MS, event, stream_record
 from tests.facts import records_of
 from tests.waiting import until
-
-__all__ = ["engine"]
 
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse]
 

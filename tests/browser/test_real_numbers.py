@@ -22,11 +22,9 @@ from app.web import api
 from app.web.api.states import LIVE
 from tests.browser.conftest import WIDE, Visit, bot
 from tests.browser.served import PERSON, served
-from tests.engine import EngineServer, engine
+from tests.engine import EngineServer
 from tests.events import event
 from tests.web.api.stock import stock
-
-__all__ = ["engine"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.clickhouse]
 

@@ -16,9 +16,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
 
+from app.config import Settings
 from app.local.home import Home
 from app.local.leash import leashed
+from app.local.running import attached
 from app.local.supervision import server_at
 from tests.chaos.feeder import Feeder
 from tests.stack import Stack, running_stack
@@ -99,12 +103,30 @@ def test_nothing_is_lost_or_counted_twice(own_stack: Stack) -> None:
 
 
 def freeze(stack: Stack, part: str) -> None:
-    """Stop a part for longer than its session."""
+    """Stop a part for longer than its session: its group goes on without it before it wakes."""
+    until(lambda: is_member(stack, part) is True, 60, 0.5, f"{part} to be in its group")
     pid = until(lambda: pid_of(stack, part), 60, 0.1)
     os.kill(pid, signal.SIGSTOP)
-    time.sleep(15)  # longer than the session of 12 s: the group goes on without it
+    until(lambda: is_member(stack, part) is False, 60, 0.5, f"the group to go on without {part}")
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGCONT)
+
+
+def is_member(stack: Stack, part: str) -> bool | None:
+    """Tell whether the one process of a part is in its group; None while the broker cannot say."""
+    group = f"botpulse-{part}"
+    try:
+        admin = KafkaAdminClient(bootstrap_servers=attached(Settings(home=stack.home)).kafka)
+    except KafkaError:
+        return None
+    try:
+        members = admin.describe_groups([group])[group]["members"]
+    except KafkaError:
+        return None
+    finally:
+        admin.close()
+
+    return f"{group}-1" in [member["group_instance_id"] for member in members]
 
 
 def assert_exact(stack: Stack, bot: str, key: str, feeder: Feeder) -> None:

@@ -19,10 +19,10 @@ from app.adapters.clickhouse import connect
 from app.config import Settings
 from tests.broker import own_broker
 from tests.databases import fresh_database
-from tests.engine import EngineServer, engine
+from tests.engine import EngineServer
 from tests.pipeline.rig import Rig, rig
 
-__all__ = ["Done", "System", "engine", "system"]
+__all__ = ["Done", "System", "system"]
 
 STAGES = ("normalise", "track", "store")
 
@@ -94,10 +94,12 @@ class System:
             if (stage, "1") not in self.stages.processes:
                 self.stages.start(stage)
 
-    def stop(self) -> None:
-        """Kill the stages."""
+    def stop(self, *, is_told: bool = True) -> None:
+        """Kill the stages; unless the groups are told they take them for members for the rest of their session."""
         for stage, instance in list(self.stages.processes):
             self.stages.kill(stage, instance)
+            if is_told:
+                self.stages.sign_off(stage, instance)
 
 
 @pytest.fixture(scope="module")

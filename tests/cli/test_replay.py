@@ -43,7 +43,7 @@ def test_numbers_are_the_same_after_it(system: System, tmp_path: Path) -> None:
     """Thrown away and read again, every number, event and dead letter is what it was."""
     bot = filled(system, tmp_path / "a.ndjson")
     before = derived(system, bot)
-    system.stop()
+    system.stop(is_told=False)
     done = system.run("replay", "--yes", "--json")
     emptied = derived(system, bot)
     system.start()

@@ -11,9 +11,7 @@ from click.testing import CliRunner, Result
 
 from app.cli import main
 from tests.databases import fresh_database
-from tests.engine import EngineServer, engine
-
-__all__ = ["engine"]
+from tests.engine import EngineServer
 
 pytestmark = pytest.mark.clickhouse
 

@@ -10,9 +10,9 @@ from clickhouse_driver import Client
 from app.adapters.clickhouse import connect
 from app.config import Settings
 from tests.databases import fresh_database
-from tests.engine import EngineServer, engine
+from tests.engine import EngineServer
 
-__all__ = ["client", "engine", "settings"]
+__all__ = ["client", "settings"]
 
 
 @pytest.fixture

@@ -15,10 +15,8 @@ from app.config import Settings
 from app.core.registry import Bot
 from tests.core.test_shard import BASE, make_events
 from tests.databases import fresh_database
-from tests.engine import EngineServer, engine
+from tests.engine import EngineServer
 from tests.web.api.stock import stock
-
-__all__ = ["engine"]
 
 pytestmark = pytest.mark.clickhouse
 

@@ -14,11 +14,9 @@ from app.adapters.registry import KafkaRegistry, Writer
 from app.adapters.topics import ensure_topics
 from app.config import Settings
 from app.core.registry import Bot, Key
-from app.local.jars import jars
 from app.local.kafka import Broker
-from app.local.ports import free_port
 from app.ports import Decide, Unavailable
-from tests.broker import started, unique
+from tests.broker import prepared, started, unique
 from tests.facts import saying
 from tests.waiting import eventually
 
@@ -31,7 +29,6 @@ class Fragile:
     def __init__(self, place: Broker) -> None:
         self.address = place.address
         self._place = place
-        place.prepare()
         self._process: subprocess.Popen[bytes] = started(place)
 
     def kill(self) -> None:
@@ -47,8 +44,7 @@ class Fragile:
 @pytest.fixture(scope="module")
 def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fragile]:
     """A broker of this module's own, with our topics."""
-    place = Broker(tmp_path_factory.mktemp("fragile"), free_port(), free_port(), jars(Settings()))
-    broker = Fragile(place)
+    broker = Fragile(prepared(tmp_path_factory.mktemp("fragile")))
     ensure_topics(Settings(kafka=broker.address))
     yield broker
     broker.kill()

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
-from app.config import MIB, Settings
-from app.local.jars import jars
+from app.config import MIB
 from app.local.kafka import Broker
 from app.local.ports import free_port
-from tests.broker import started, unique
+from tests.broker import prepared, started, unique
 
 pytestmark = pytest.mark.kafka
 
@@ -21,9 +20,7 @@ pytestmark = pytest.mark.kafka
 @pytest.fixture
 def place(tmp_path: Path) -> Broker:
     """A broker's place, prepared and not started."""
-    found = Broker(tmp_path / "kafka", free_port(), free_port(), jars(Settings()))
-    found.prepare()
-    return found
+    return prepared(tmp_path / "kafka")
 
 
 @pytest.fixture

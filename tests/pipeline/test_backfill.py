@@ -18,12 +18,10 @@ from app.core.registry import Bot, Dashboard
 from app.core.rules.language import Rule
 from tests.broker import own_broker
 from tests.databases import fresh_database
-from tests.engine import EngineServer, engine
+from tests.engine import EngineServer
 from tests.facts import tell
 from tests.pipeline.rig import Rig, rig
 from tests.waiting import until
-
-__all__ = ["engine"]
 
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse]
 

@@ -17,12 +17,10 @@ from app.web.parts import Parts
 from app.web.server import build
 from tests.core.test_shard import BASE, DAY
 from tests.databases import fresh_database
-from tests.engine import EngineServer, engine
+from tests.engine import EngineServer
 from tests.web.api.brute import BOT, SIMULATED
 from tests.web.api.stock import Reading, reading, stock
 from tests.web.site import READ_KEY, running
-
-__all__ = ["engine"]
 
 
 def test_every_route_is_in_the_document() -> None:

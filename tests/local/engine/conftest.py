@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from clickhouse_driver import Client
 
-from tests.engine import EngineServer, engine
+from tests.engine import EngineServer
 
-__all__ = ["client", "engine"]
+__all__ = ["client"]
 
 
 @pytest.fixture

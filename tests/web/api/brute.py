@@ -7,6 +7,7 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -48,8 +49,13 @@ class Stocked(NamedTuple):
 
     @property
     def numbers(self) -> Numbers:
-        """Return the oracle's numbers."""
-        return expected(SIMULATED, self.reporting)
+        """Return the oracle's numbers, the same object every time."""
+        return _numbers(self.reporting)
+
+
+@cache
+def _numbers(reporting: Reporting) -> Numbers:
+    return expected(SIMULATED, reporting)
 
 
 def own(bot: str = BOT) -> list[BotEvent]:

@@ -15,12 +15,10 @@ from app.core.events import Reporting
 from app.core.registry import Bot
 from app.core.rules.evaluation import matches
 from tests.databases import fresh_database
-from tests.engine import EngineServer, engine
+from tests.engine import EngineServer
 from tests.events import event
 from tests.web.api.stock import Reading, reading, stock
 from tests.web.site import ADMIN_KEY, INGEST_KEY, READ_KEY, key, tell
-
-__all__ = ["engine"]
 
 NOW_MS = 1_716_897_600_000
 """2024-05-28 12:00 UTC, a Tuesday"""
