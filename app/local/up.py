@@ -34,19 +34,38 @@ class Stopping(BaseException):
     """Somebody wants us to stop; not an error, so nothing may catch it as one."""
 
 
+class Wish:
+    """
+    Whether somebody wants us to stop.
+
+    A signal's handler raises, but where it runs inside a finaliser, which may be at any moment, Python swallows what it
+    raises; so whoever waits asks here, too.
+    """
+
+    def __init__(self) -> None:
+        self.is_to_stop = False
+
+    def check(self) -> None:
+        """Raise Stopping if so."""
+        if self.is_to_stop:
+            raise Stopping
+
+
 class Stage:
     """The means a stack has to come up: start programs, and wait with the watch kept."""
 
-    def __init__(self, supervisor: Supervisor, watch: Watch, voice: Voice) -> None:
+    def __init__(self, supervisor: Supervisor, watch: Watch, voice: Voice, wish: Wish) -> None:
         self.start = supervisor.start
         self.say = voice.say
         self._watch = watch
         self._supervisor = supervisor
+        self._wish = wish
 
     def wait(self, obstacle: Callable[[], str], needs: Sequence[str] = ()) -> None:
         """Wait until there is no *obstacle*, telling it now and then; fail when a program of *needs* cannot start."""
         began = told = time.monotonic()
         while words := obstacle():
+            self._wish.check()
             self._demand(needs, self._watch.look())
             if time.monotonic() - told > NEWS_EVERY_S:
                 told = time.monotonic()
@@ -82,31 +101,32 @@ class Stack(Protocol):
 
 def run(settings: Settings, voice: Voice, make_stack: Callable[[Settings, Home, Voice], Stack]) -> None:
     """Bring the stack up, keep it up, and take it down when told to."""
-    with _stoppable(voice):
+    with _stoppable(voice) as wish:
         home = Home.open(settings.home)
         with home.locked(voice.say) as lock:
             stack = make_stack(_with_port(settings.model_copy(update={"home": home.root})), home, voice)
-            _run(stack, home, voice, lock)
+            _run(stack, home, voice, lock, wish)
 
 
-def _run(stack: Stack, home: Home, voice: Voice, lock: int) -> None:
+def _run(stack: Stack, home: Home, voice: Voice, lock: int, wish: Wish) -> None:
     supervisor = Supervisor(home, stack.programs())
     watch = Watch(supervisor, voice.say)
     try:
         supervisor.open(stack.environment(), inherited=[lock])
-        stack.bring_up(Stage(supervisor, watch, voice))
+        stack.bring_up(Stage(supervisor, watch, voice, wish))
         remember(home, stack.facts(), supervisor.pid, watch.look())
         voice.result(*stack.welcome())
-        _keep(stack, home, supervisor, watch)
+        _keep(stack, home, supervisor, watch, wish)
     finally:
         _deafen()
         supervisor.close()
         forget(home)
 
 
-def _keep(stack: Stack, home: Home, supervisor: Supervisor, watch: Watch) -> None:
+def _keep(stack: Stack, home: Home, supervisor: Supervisor, watch: Watch, wish: Wish) -> None:
     pids: dict[str, int] = {}
     while True:
+        wish.check()
         states = watch.look()
         now = {one.name: one.pid for one in states}
         if now != pids:
@@ -116,18 +136,20 @@ def _keep(stack: Stack, home: Home, supervisor: Supervisor, watch: Watch) -> Non
 
 
 @contextmanager
-def _stoppable(voice: Voice) -> Iterator[None]:
+def _stoppable(voice: Voice) -> Iterator[Wish]:
     """Turn the first request to stop into an orderly end, and take no further one."""
+    wish = Wish()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         _deafen()
+        wish.is_to_stop = True
         voice.say("stopping")
         raise Stopping
 
     for number in ENDINGS:
         signal.signal(number, stop)
     try:
-        yield
+        yield wish
     except Stopping:
         voice.say("stopped")
 

@@ -1,12 +1,14 @@
 """
 `botpulse up` with made-up programs: `python -m tests.local.fake_up HOME PORT [NAME=BEHAVIOUR ...]`.
 
-The behaviours are those of `fake_program.py`.  Ranks fall from left to right, so the first is stopped first.
+The behaviours are those of `fake_program.py`.  Ranks fall from left to right, so the first is stopped first.  With
+`farewell=yes` it is told to stop while a finaliser runs, as soon as all is up.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,10 +23,18 @@ from app.local.voice import Voice
 PROGRAM = Path(__file__).with_name("fake_program.py")
 
 
+class Farewell:
+    """Tells its own process to stop when it is collected: what the handler raises then, Python swallows."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+
 class FakeStack:
     """Programs that only start and stop."""
 
     wanted: dict[str, str]
+    says_farewell = False
 
     def __init__(self, settings: Settings, home: Home, _voice: Voice) -> None:
         self._settings = settings
@@ -47,6 +57,8 @@ class FakeStack:
         stage.wait(self._not_started, needs=list(self.wanted))
 
     def facts(self) -> dict[str, object]:
+        if self.says_farewell:
+            Farewell()
         return {"url": self._url, "settings": {"port": str(self._settings.port)}}
 
     def welcome(self) -> tuple[list[str], dict[str, object]]:
@@ -66,6 +78,7 @@ def main(arguments: list[str]) -> int:
     """Run, and end as the command line would."""
     home, port, *programs = arguments
     FakeStack.wanted = dict(one.split("=") for one in programs)
+    FakeStack.says_farewell = FakeStack.wanted.pop("farewell", "") == "yes"
     try:
         run(Settings(home=Path(home), port=int(port)), Voice(), FakeStack)
     except Exception as error:  # noqa: BLE001  # the command line does the same

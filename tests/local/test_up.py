@@ -106,6 +106,14 @@ def test_stops_in_order(start: Start, home: Path, number: signal.Signals) -> Non
     )
 
 
+def test_a_request_that_comes_in_a_finaliser_is_heard(start: Start, home: Path) -> None:
+    """What a signal's handler raises there is swallowed; it stops all the same."""
+    process = start("farewell=yes", "web=steady", "kafka=steady")
+    process.communicate()
+
+    assert (0, ["web", "kafka"], {}) == (process.returncode, stopped(home), facts(home))
+
+
 def test_second_request_to_stop_changes_nothing(start: Start, home: Path) -> None:
     """An impatient second Ctrl-C does not cut the order short."""
     process = start("web=slow", "kafka=steady")
