@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -18,7 +18,7 @@ from aiokafka import TopicPartition as Place
 from kafka import TopicPartition
 
 from app.adapters.catching_up import ALERT, TRACK, catch_up, wait_until_read
-from app.adapters.topics import BOT_EVENTS, COUNTERS
+from app.adapters.topics import ALERT_INPUTS, BOT_EVENTS, COUNTERS
 from app.config import MIB, Settings
 from app.core.counters import CellBatch, encode_cells
 from app.core.events import EventBatch, Recount, encode_batches
@@ -89,14 +89,10 @@ class RecountLog:
 
     async def wait_for_alerts(self, go_on: GoOn) -> None:
         """Return when the alert stage knows what is counted now, or does not seem to live."""
-        ends = {TopicPartition(COUNTERS, one): end for one, end in (await self._ends(COUNTERS)).items()}
-        try:
-            await _in_thread(
-                lambda tell: wait_until_read(self._settings, ALERT, ends, tell, _ALERTS_S), go_on
-            )
-        except BotpulseError as error:
-            if error.code != "not_counted_yet":
-                raise
+        for topic in (COUNTERS, ALERT_INPUTS):
+            ends = {TopicPartition(topic, one): end for one, end in (await self.ends(topic)).items()}
+            if not await self._has_read(ends, go_on):
+                return
 
     async def is_kept(self, places: Places) -> bool:
         """Tell whether what stands at *places* was not removed since, as a replay does."""
@@ -106,6 +102,24 @@ class RecountLog:
 
     async def _begins(self, topic: str) -> Places:
         return await self._offsets(topic, lambda consumer: consumer.beginning_offsets)
+
+    async def ends(self, topic: str) -> Places:
+        """Return where the partitions of *topic* end now; those that are empty are left out."""
+        ends, begins = await self._ends(topic), await self._begins(topic)
+
+        return {partition: end for partition, end in ends.items() if end > begins[partition]}
+
+    async def _has_read(self, ends: Mapping[TopicPartition, int], go_on: GoOn) -> bool:
+        try:
+            await _in_thread(
+                lambda tell: wait_until_read(self._settings, ALERT, ends, tell, _ALERTS_S), go_on
+            )
+        except BotpulseError as error:
+            if error.code != "not_counted_yet":
+                raise
+            return False
+
+        return True
 
     async def _ends(self, topic: str) -> Places:
         return await self._offsets(topic, lambda consumer: consumer.end_offsets)

@@ -17,19 +17,21 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from aiokafka.errors import KafkaError
 
 from app.adapters.recount_log import RecountLog
 from app.adapters.recount_tables import RecountTables
+from app.adapters.topics import BOT_EVENTS, COUNTERS
 from app.core.commands.recounting import claim_recount, finish_recount, is_claimed
-from app.core.events import Reporting
+from app.core.counters import CellBatch
+from app.core.events import EventBatch, Reporting
 from app.core.recounting import arrivals, history, order_of
-from app.core.registry import Bot, RecountProgress
+from app.core.registry import Bot, RecountProgress, State
 from app.errors import BotpulseError
 from app.ports import Clock, Refused, Registry, Unavailable
 
@@ -61,7 +63,8 @@ class Recounter:
         self._moved = asyncio.Event()
         self._tidied: dict[str, int] = {}
         self._tidied_at = -_LOOK_S
-        self._said = ""
+        self._pauses: dict[str, float] = {}
+        self._due: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -77,34 +80,60 @@ class Recounter:
         self._tables.close()
 
     async def _run(self) -> None:
-        pauses = _pauses()
         while True:
             self._moved.clear()
-            try:
-                is_done = await self._do_all()
-                self._said, pauses = "", _pauses()
-            except (BotpulseError, KafkaError, OSError) as error:
-                self._say(str(error))
-                await asyncio.sleep(next(pauses))
-                continue
-            except Exception:  # noqa: BLE001 whatever it is, a change that was promised is not given up
-                _log.exception("recount_failed")
-                await asyncio.sleep(next(pauses))
-                continue
+            wait_s = _LOOK_S
+            for bot in [one for one in self._registry.state.bots.values() if one.recounting is not None]:
+                wait_s = min(wait_s, await self._attend(bot))
+            wait_s = min(wait_s, await self._tidy_up())
             with suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_S if is_done else _RETRY_S):
+                async with asyncio.timeout(wait_s):
                     await self._moved.wait()
 
-    async def _do_all(self) -> bool:
-        """Count what is to be counted, and tidy; tell whether that leaves nothing that another process is about."""
-        waiting = [bot for bot in self._registry.state.bots.values() if bot.recounting is not None]
-        others = [bot for bot in waiting if self._is_others(bot)]
-        for bot in waiting:
-            if bot not in others:
-                await self._recount(bot.id)
-        await self._tidy()
+    async def _attend(self, bot: Bot) -> float:
+        """Count *bot* if nobody else does, and it did not fail just now; return when to look again, in seconds."""
+        due_in_s = self._due.get(bot.id, 0.0) - time.monotonic()
+        if due_in_s > 0:
+            return due_in_s
+        if self._is_others(bot):
+            return _RETRY_S
+        try:
+            await self._recount(bot)
+        except (BotpulseError, KafkaError, OSError) as error:
+            return self._failed(bot.id, str(error))
+        except Exception:  # noqa: BLE001 whatever it is, a change that was promised is not given up
+            _log.exception("recount_failed", bot=bot.id)
+            return self._failed(bot.id, "")
+        self._pauses.pop(bot.id, None)
 
-        return not others
+        return _RETRY_S if self._is_waiting(bot.id) else _LOOK_S
+
+    def _failed(self, bot: str, error: str) -> float:
+        """Note that *bot* waits, longer each time: each try leaves a claim in the log."""
+        pause_s = min(2 * self._pauses.get(bot, _RETRY_S / 2), _LOOK_S)
+        self._pauses[bot], self._due[bot] = pause_s, time.monotonic() + pause_s
+        if error:
+            _log.warning("recount_delayed", bot=bot, error=error, again_in_s=pause_s)
+
+        return pause_s
+
+    def _is_waiting(self, bot: str) -> bool:
+        found = self._registry.state.bots.get(bot)
+
+        return found is not None and found.recounting is not None
+
+    async def _tidy_up(self) -> float:
+        """Tidy; return when to look again, in seconds."""
+        try:
+            is_done = await self._tidy()
+        except (BotpulseError, KafkaError, OSError) as error:
+            _log.debug("tidying_left_out", error=str(error))
+            is_done = False
+        except Exception:  # noqa: BLE001 what is left lies in nobody's way
+            _log.exception("tidying_failed")
+            is_done = False
+
+        return _LOOK_S if is_done else _RETRY_S
 
     def _is_others(self, bot: Bot) -> bool:
         """Tell whether another process is at it, as far as it says."""
@@ -116,25 +145,37 @@ class Recounter:
 
         return self._clock() - heard_at < _SILENT_MS
 
-    async def _recount(self, bot: str) -> None:
+    async def _recount(self, bot: Bot) -> None:
+        seen = bot.recounting
+        assert seen is not None
         async with _connected(
             self._log
         ):  # a claim stays in the log for ever: first see that the broker is there
-            state = await self._registry.change(
-                lambda state: claim_recount(state, bot, self._name, self._clock()), _WHO
-            )
-            claim = state.bots[bot].recounting
-            assert claim is not None
-            work = _Recount(
-                self._log, self._tables, self._registry, self._partitions, self._clock, bot, claim.reporting
-            )
             try:
-                await work.run()
-            except _Overtaken:
-                _log.info("recount_given_up", bot=bot, generation=claim.reporting.generation)
+                state = await self._registry.change(
+                    lambda state: claim_recount(state, bot.id, seen, self._name, self._clock()), _WHO
+                )
+                coming = self._claimed(state, bot.id)
+                await _Recount(
+                    self._log, self._tables, self._registry, self._partitions, self._clock, bot.id, coming
+                ).run()
+            except (Refused, _Overtaken):
+                _log.info("recount_given_up", bot=bot.id)
 
-    async def _tidy(self) -> None:
-        """Let generations leave that are neither shown nor being counted: old ones, and those of processes that died."""
+    def _claimed(self, state: State, bot: str) -> Reporting:
+        """Return what this process has claimed; *state* may have somebody else's claim already, which came after."""
+        claim = state.bots[bot].recounting if bot in state.bots else None
+        if claim is None or claim.by != self._name:
+            raise _Overtaken
+
+        return claim.reporting
+
+    async def _tidy(self) -> bool:
+        """
+        Let generations leave that are neither shown nor being counted: old ones, and those of processes that died.
+
+        Tell whether that is done. What is claimed meanwhile has a higher number and is not touched.
+        """
         state = self._registry.state
         settled = [
             bot
@@ -143,22 +184,33 @@ class Recounter:
         ]
         revisions = {bot.id: state.revision_of(bot) for bot in settled}
         if revisions == self._tidied and time.monotonic() - self._tidied_at < _LOOK_S:
-            return
+            return True
         left = await self._tables.generations(list(revisions))
         untidy = {bot for bot, generation in left if generation != state.bots[bot].reporting.generation}
         for bot in sorted(untidy):
-            async with _connected(self._log):
-                await self._log.order(bot, order_of(state.bots[bot], revisions[bot]))
-                await self._log.wait_until_stored(lambda: None)  # or what is on its way would come after
-            await self._tables.drop(bot, [state.bots[bot].reporting.generation])
-            _log.info("generations_dropped", bot=bot)
+            if not await self._drop(state.bots[bot], revisions[bot]):
+                return False
         self._tidied, self._tidied_at = revisions, time.monotonic()
 
-    def _say(self, error: str) -> None:
-        """Say once what is waited for."""
-        if error != self._said:
-            _log.warning("recount_delayed", error=error)
-        self._said = error
+        return True
+
+    async def _drop(self, bot: Bot, revision: int) -> bool:
+        """Drop all generations but the one that is shown, once SQL is shown it, too; tell whether that is so."""
+        shown = bot.reporting.generation
+        if not await self._tables.is_told(bot.id, shown):
+            return False
+
+        def go_on() -> None:
+            if self._registry.state.revision_of(bot) != revision:
+                raise BotpulseError("the bot was changed meanwhile", "changed")
+
+        async with _connected(self._log):
+            await self._log.order(bot.id, order_of(bot, revision))
+            await self._log.wait_until_stored(go_on)  # or what is on its way would come after
+        await self._tables.drop(bot.id, shown, bot.generations)
+        _log.info("generations_dropped", bot=bot.id)
+
+        return True
 
 
 class _Overtaken(Exception):  # noqa: N818 a reason to stop, not a mishap
@@ -203,24 +255,36 @@ class _Recount:
         order = order_of(bot, self._registry.state.revision_of(bot))
         begins = await self._log.order(self._bot, order)
         await self._log.wait_until_stored(self._go_on)
-        self._of = await self._tables.size(self._bot, begins)
-        async for rows in self._tables.pages(self._bot, begins):
-            generation, now_ms = self._coming.generation, self._clock()
-            batches = history(self._bot, generation, rows, self._partitions, now_ms)
+        ends = {partition: offset + 1 for partition, offset in begins.items()}
+        await self._tables.wait_until_stored(BOT_EVENTS, ends, self._go_on)
+        self._of = await self._tables.size(self._bot, begins, self._go_on)
+        async for rows in self._tables.pages(self._bot, begins, self._go_on):
+            batches = await asyncio.to_thread(self._batches, rows)
             await self._log.wait_until_counted(await self._log.send(batches), self._go_on)
             self._events += len(rows)
-        await self._log.wait_until_stored(self._go_on)
+        await self._wait_until_stored()
         await self._take_over(order.shown.generation)
         if not await self._log.is_kept(begins):
             msg = "the log was emptied while a recount was under way, as by a replay; it begins again"
             raise BotpulseError(msg, "log_emptied")
 
-    async def _take_over(self, shown: int) -> None:
-        hours = await self._tables.arrivals(self._bot, shown, self._coming.generation)
-        await self._log.tell([arrivals(self._bot, self._coming, hours, self._clock())])
-        await self._log.tell(await self._tables.hits(self._bot, self._coming, self._clock()))
+    def _batches(self, rows: list[Sequence[Any]]) -> list[tuple[int, EventBatch]]:
+        return list(history(self._bot, self._coming.generation, rows, self._partitions, self._clock()))
+
+    async def _wait_until_stored(self) -> None:
+        """Return when all numbers of what was sent are in ClickHouse."""
         await self._log.wait_until_stored(self._go_on)
+        await self._tables.wait_until_stored(COUNTERS, await self._log.ends(COUNTERS), self._go_on)
+
+    async def _take_over(self, shown: int) -> None:
+        hours = await self._tables.arrivals(self._bot, shown, self._coming.generation, self._go_on)
+        await self._log.tell(arrivals(self._bot, self._coming, hours, self._clock()))
+        await self._log.tell(await self._hits())
+        await self._wait_until_stored()
         await self._log.wait_for_alerts(self._go_on)
+
+    async def _hits(self) -> list[CellBatch]:
+        return await self._tables.hits(self._bot, self._coming, self._clock(), lambda: None)
 
     async def _finish(self) -> None:
         generation = self._coming.generation
@@ -229,7 +293,7 @@ class _Recount:
         except Refused as error:
             raise _Overtaken from error
         # a back-fill that ended just now may have told the generation before
-        await self._log.tell(await self._tables.hits(self._bot, self._coming, self._clock()))
+        await self._log.tell(await self._hits())
         _log.info("recounted", bot=self._bot, generation=generation, events=self._events)
 
     def _current(self) -> Bot:
@@ -251,14 +315,6 @@ class _Recount:
             except Unavailable as error:
                 _log.debug("sign_left_out", error=str(error))
             await asyncio.sleep(_SIGN_S)
-
-
-def _pauses() -> Iterator[float]:
-    """Yield how long to wait after one failure, the next, ..."""
-    pause_s = _RETRY_S
-    while True:
-        yield pause_s
-        pause_s = min(2 * pause_s, _LOOK_S)
 
 
 @asynccontextmanager

@@ -36,7 +36,7 @@ from app.adapters.topics import (
     ensure_topics,
     missing_topics,
 )
-from app.adapters.withdrawal import recent_history, recent_hits, withdraw
+from app.adapters.withdrawal import recent_history, recent_parts, withdraw
 from app.config import Settings
 from app.core.dashboards.backfill import taken_back
 from app.core.entries import CLOCK_KEY
@@ -116,7 +116,7 @@ def rebuild(settings: Settings, from_ms: int | None, say: Callable[[str], None])
         records = _send_back(admin, from_ms)
         say("emptying bot-events, counters and dead-letters")
         now_ms = time.time_ns() // 1_000_000
-        history, hits = recent_history(settings, now_ms), recent_hits(settings, now_ms)
+        history, parts = recent_history(settings, now_ms), recent_parts(settings, now_ms)
         begins = _emptied(admin, _STORED)
         say("forgetting the state of track")
         events = {place: begin for place, begin in begins.items() if place.topic == BOT_EVENTS}
@@ -131,7 +131,7 @@ def rebuild(settings: Settings, from_ms: int | None, say: Callable[[str], None])
         _empty_tables(settings, begins)
         _commit(admin, STORE, begins)
         places = {place.partition: begin for place, begin in events.items()}
-        withdraw(settings, [*taken_back(hits, places), *history])
+        withdraw(settings, [*taken_back(parts, places), *history])
 
     return records
 

@@ -170,7 +170,9 @@ def set_(
         changes["session_gap_s"] = refused_or(parse_gap(gap) or fault)
     if not changes:
         raise click.UsageError("name something to change, such as --name")
-    before = state_at(home).bots.get(bot)
+    state = state_at(home)
+    refused_or(change_bot(state, bot, changes))
+    before = state.bots.get(bot)
     if before is not None and not accept_loss:
         refused_or(asyncio.run(_loss(settings_at(home), before, changes)))
     after = change(home, lambda state: change_bot(state, bot, changes), why)

@@ -25,7 +25,7 @@ from app.core.users import MEMORY_HOURS
 
 __all__ = ["ARRIVALS", "FIELDS", "arrivals", "history", "names_of", "order_batch", "order_of"]
 
-ARRIVALS: Final = ("late", "repeats", "session_late")
+ARRIVALS: Final = ("late", "repeats")
 """Measures of how events arrived; they have cells of hours and days."""
 
 FIELDS: Final = (
@@ -37,6 +37,7 @@ FIELDS: Final = (
 _RECEIVED: Final = FIELDS.index("received_at")
 _MOST_EVENTS: Final = 1000
 _MOST_HITS: Final = 10_000
+_MOST_CELLS: Final = 5_000
 _KNOWN_MS: Final = (MEMORY_HOURS + 1) * HOUR_MS
 
 
@@ -79,9 +80,11 @@ def history(
             yield partition, _batch(events[first : first + _MOST_EVENTS])
 
 
-def arrivals(bot: str, reporting: Reporting, hours: Iterable[tuple[str, int, int]], now_ms: int) -> CellBatch:
+def arrivals(
+    bot: str, reporting: Reporting, hours: Iterable[tuple[str, int, int]], now_ms: int
+) -> Iterator[CellBatch]:
     """
-    Return cells of a generation for *hours*: measure, start and number, as another generation counted them.
+    Yield cells of a generation for *hours*: measure, start and number, as another generation counted them.
 
     An hour that two local hours share, where the zones are not whole hours apart, goes to the first of them.
     """
@@ -91,8 +94,8 @@ def arrivals(bot: str, reporting: Reporting, hours: Iterable[tuple[str, int, int
         numbers[measure, "hour", calendar.hour_start(start * 1000)] += number
         numbers[measure, "day", calendar.day(start * 1000) * DAY_S] += number
     cells = [(name, measure, "", window, start, "", n) for (measure, window, start), n in numbers.items()]
-
-    return CellBatch(PARTITION, 0, now_ms, cells)
+    for first in range(0, len(cells), _MOST_CELLS):
+        yield CellBatch(PARTITION, 0, now_ms, cells[first : first + _MOST_CELLS])
 
 
 def _batch(events: list[BotEvent]) -> EventBatch:

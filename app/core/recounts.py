@@ -72,6 +72,8 @@ class Recounts:
         key, before = generations_key(bot), self._standing.get(bot)
         if before is not None and order.revision <= before.revision:
             return
+        if before is None and self._newest(bot) > _newest_of(order):
+            return  # from before a replay, after which nothing is known of older orders
         standing = _after(before, order, offset)
         self._standing[bot] = standing
         self._entries[key] = prefix_of(offset) + _encoder.encode(standing)
@@ -136,6 +138,13 @@ class Recounts:
 
         return leaving
 
+    def _newest(self, bot: str) -> int:
+        own = bot.encode()
+
+        return max(
+            (generation_of(name_in(key).decode()) for key in self._entries if bot_of(key) == own), default=0
+        )
+
     def _expel(self, bots: Collection[str]) -> None:
         if not bots:
             return
@@ -151,6 +160,10 @@ class Recounts:
         for key in leaving:
             del self._entries[key]
         self._leaving += leaving
+
+
+def _newest_of(order: Recount) -> int:
+    return max(order.shown.generation, order.coming.generation if order.coming is not None else 0)
 
 
 def _after(before: _Standing | None, order: Recount, offset: int) -> _Standing:

@@ -18,6 +18,7 @@ from app.core.commands.dashboards import change_dashboard, create_dashboard, rem
 from app.core.commands.hook_secrets import add_hook_secret, revoke_hook_secret
 from app.core.commands.keys import create_key, revoke_key
 from app.core.commands.recounting import claim_recount, finish_recount
+from app.core.events import Reporting
 from app.core.refusal import Refusal
 from app.core.registry import (
     Bot,
@@ -30,6 +31,7 @@ from app.core.registry import (
     Note,
     Person,
     Record,
+    Recounting,
     RecountProgress,
     Removed,
     ShortLink,
@@ -190,6 +192,13 @@ def _edited(table: str, id: str, **changes: Any) -> Decide:
     return decide
 
 
+def _seen(state: State) -> Recounting:
+    """Return what a process that looks now sees of the recount of b1."""
+    found = state.bots["b1"].recounting if "b1" in state.bots else None
+
+    return found or Recounting(Reporting("Asia/Tokyo"))
+
+
 def _deleted(table: str, kind: Any, id: str) -> Decide:
     def decide(state: State) -> Any:
         if id not in getattr(state, table):
@@ -211,7 +220,7 @@ PLAYS: dict[str, Decide] = {
     "create b2": lambda state: create_bot(state, bot("b2")),
     "rename b1": lambda state: change_bot(state, "b1", {"name": "New"}),
     "other zone of b1": lambda state: change_bot(state, "b1", {"zone": "Europe/Rome"}),
-    "count b1": lambda state: claim_recount(state, "b1", "w", 5),
+    "count b1": lambda state: claim_recount(state, "b1", _seen(state), "w", 5),
     "show what was counted of b1": lambda state: finish_recount(state, "b1", 1),
     "archive b1": lambda state: archive_bot(state, "b1", 5),
     "delete b1": _deleted("bots", "bot", "b1"),

@@ -62,7 +62,8 @@ def test_after_a_replay_the_live_view_has_only_what_the_replay_says() -> None:
     view, at = LiveView(), 7_200_000
     view.take(CellBatch(3, 5, 41, [("b", "hits", "dashboard", "hour", 7200, "d@1", 2)]), at)
     view.take(CellBatch(3, 5, 99, [("b", "hits", "dashboard", "hour", 7200, "d@2", 1)]), at)
-    parts = [(3, 5, "b", "hour", 7200, "d@1"), (3, 5, "b", "hour", 7200, "d@2")]
+    cell = ("b", "hits", "dashboard", "hour", 7200)
+    parts = [(3, 5, *cell, "d@1"), (3, 5, *cell, "d@2")]
     for batch in taken_back(parts, {3: 100}):
         view.take(batch, at)
 

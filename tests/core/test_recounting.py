@@ -151,7 +151,7 @@ def test_the_generation_before_the_first_has_the_name_of_the_bot() -> None:
 )  # fmt: skip
 def test_arrivals_are_cut_anew(zone: str, start: str, hour: str, day: str) -> None:
     """Hours begin where they do in the new zone, of two that share an hour the first has it, and days are that zone's."""
-    batch = arrivals("pizza", Reporting(zone, generation=2), [("late", seconds(start), 7)], 99)
+    [batch] = arrivals("pizza", Reporting(zone, generation=2), [("late", seconds(start), 7)], 99)
 
     assert (PARTITION, 0, 99) == (batch.partition, batch.log_day, batch.stamp)
     assert sorted(batch.cells) == [
@@ -171,7 +171,11 @@ HOURS = st.dictionaries(
 def test_no_arrival_is_lost_and_none_counted_twice(hours: dict[tuple[str, int], int], zone: str) -> None:
     """All hours, and all days, of a measure have the sum they had; days are whole days; each cell is said once."""
     given_hours = [(measure, start, number) for (measure, start), number in hours.items()]
-    cells = arrivals("pizza", Reporting(zone, generation=2), given_hours, 99).cells
+    cells = [
+        cell
+        for batch in arrivals("pizza", Reporting(zone, generation=2), given_hours, 99)
+        for cell in batch.cells
+    ]
 
     assert len(cells) == len({cell[:-1] for cell in cells})
     assert all(start % DAY_S == 0 for _, _, _, window, start, _, _ in cells if window == "day")
@@ -215,3 +219,11 @@ def test_an_order_is_no_news_either() -> None:
 def seconds(text: str) -> int:
     """Return the second of an instant in UTC."""
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+
+
+def test_many_hours_are_several_records() -> None:
+    """Ten years of late events do not become one record that no broker takes."""
+    hours = [("late", hour * 3600, 1) for hour in range(9_000)]
+    sizes = [len(batch.cells) for batch in arrivals("pizza", Reporting(generation=2), hours, 99)]
+
+    assert (9_000 + 9_000 // 24, 5_000) == (sum(sizes), max(sizes))

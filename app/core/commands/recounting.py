@@ -19,7 +19,7 @@ from app.core.events import Reporting
 from app.core.refusal import Refusal
 from app.core.registry import Bot, Fact, Recounting, State
 
-__all__ = ["claim_recount", "finish_recount", "is_claimed", "wanted_reporting", "wanting"]
+__all__ = ["claim_recount", "finish_recount", "is_claimed", "is_same_cut", "wanted_reporting", "wanting"]
 
 _CUTTING: Final = ("zone", "week_start", "session_gap_s")
 
@@ -37,9 +37,9 @@ def wanting(bot: Bot, changes: Mapping[str, Any]) -> Bot:
     shown = msgspec.structs.replace(bot.reporting, confidence_threshold=threshold)
     cutting = {name: changes[name] for name in _CUTTING if name in changes}
     target = msgspec.structs.replace(wanted_reporting(bot), confidence_threshold=threshold, **cutting)
-    if _cut(target) == _cut(shown):
+    if is_same_cut(target, shown):
         recounting = None
-    elif bot.recounting is not None and _cut(target) == _cut(bot.recounting.reporting):
+    elif bot.recounting is not None and is_same_cut(target, bot.recounting.reporting):
         recounting = msgspec.structs.replace(bot.recounting, reporting=target)
     else:
         recounting = Recounting(msgspec.structs.replace(target, generation=0))
@@ -47,13 +47,17 @@ def wanting(bot: Bot, changes: Mapping[str, Any]) -> Bot:
     return msgspec.structs.replace(bot, reporting=shown, recounting=recounting)
 
 
-def claim_recount(state: State, bot: str, by: str, when: int) -> list[Fact] | Refusal:
-    """Return the fact that the process *by* counts the numbers of *bot*, as a generation nobody has counted before."""
+def claim_recount(state: State, bot: str, seen: Recounting, by: str, when: int) -> list[Fact] | Refusal:
+    """
+    Return the fact that the process *by* counts the numbers of *bot*, as a generation nobody has counted before.
+
+    Refused where it is no longer as the process has *seen* it: another one was faster.
+    """
     before = state.bots.get(bot)
-    if before is None or before.recounting is None:
+    if before is None or before.recounting != seen:
         return _nothing_to_do(bot)
     generation = before.generations + 1
-    reporting = msgspec.structs.replace(before.recounting.reporting, generation=generation)
+    reporting = msgspec.structs.replace(seen.reporting, generation=generation)
     after = msgspec.structs.replace(
         before, recounting=Recounting(reporting, by, when), generations=generation
     )
@@ -78,8 +82,9 @@ def is_claimed(bot: Bot, generation: int) -> bool:
     return claim is not None and claim.by != "" and claim.reporting.generation == generation
 
 
-def _cut(reporting: Reporting) -> tuple[Any, ...]:
-    return tuple(getattr(reporting, name) for name in _CUTTING)
+def is_same_cut(one: Reporting, other: Reporting) -> bool:
+    """Tell whether numbers are cut alike by both."""
+    return all(getattr(one, name) == getattr(other, name) for name in _CUTTING)
 
 
 def _nothing_to_do(bot: str) -> Refusal:

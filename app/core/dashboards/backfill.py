@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from app.core.counters import CellBatch
 from app.core.measures import DASHBOARD, HITS
@@ -24,7 +24,8 @@ _MOST_CELLS: Final = 5000
 Place = tuple[str, int]
 """window, start"""
 
-_Value = tuple[str, str, str, str, int, str, int]
+_Value = Any
+"""The fields of a cell, and its value."""
 
 
 class Part(NamedTuple):
@@ -51,27 +52,23 @@ def batches_of(
     yield from _batches(cells, stamp)
 
 
-def withdrawn(parts: Iterable[tuple[str, str, int, str, int]], now_ms: int) -> Iterator[CellBatch]:
-    """Yield records of `counters` that say 0 of these parts: bot, window, start, hit and stamp."""
+def withdrawn(parts: Iterable[tuple[Any, ...]], now_ms: int) -> Iterator[CellBatch]:
+    """Yield records of `counters` that say 0 of these parts: the fields of a cell, and its stamp."""
     found = list(parts)
     stamp = max([now_ms, *(stamp + 1 for *_, stamp in found)])
 
-    return _batches(
-        [(bot, HITS, DASHBOARD, window, start, hit, 0) for bot, window, start, hit, _ in found], stamp
-    )
+    return _batches([(*cell, 0) for *cell, _ in found], stamp)
 
 
-def taken_back(
-    parts: Iterable[tuple[int, int, str, str, int, str]], begins: Mapping[int, int]
-) -> Iterator[CellBatch]:
+def taken_back(parts: Iterable[tuple[Any, ...]], begins: Mapping[int, int]) -> Iterator[CellBatch]:
     """
-    Yield records of `counters` that say 0 of parts that track wrote: partition, log day, bot, window, start and hit.
+    Yield records of `counters` that say 0 of parts that track wrote: partition, log day, and the fields of a cell.
 
     *begins* are the places from which on track counts anew, by partition: what it says from there on holds.
     """
     own: defaultdict[tuple[int, int], list[_Value]] = defaultdict(list)
-    for partition, log_day, bot, window, start, hit in parts:
-        own[partition, log_day].append((bot, HITS, DASHBOARD, window, start, hit, 0))
+    for partition, log_day, *cell in parts:
+        own[partition, log_day].append((*cell, 0))
     for (partition, log_day), cells in own.items():
         yield from _batches(cells, max(begins.get(partition, 0) - 1, 0), partition, log_day)
 

@@ -23,7 +23,7 @@ from app.core.commands.bots import archive_bot, bot_id, change_bot, create_bot, 
 from app.core.refusal import Refusal
 from app.core.registry import Bot, Fact, State
 from app.core.shown import BotShown, InstanceShown, bot_shown, instance_shown
-from app.web.api.asking import admin_of, answer, bot_of, caller_of, or_fault, parameters
+from app.web.api.asking import admin_of, answer, bot_of, caller_of, or_fault, or_refused, parameters
 from app.web.api.bodies import body_of
 from app.web.api.changing import change, created, given, history_of, now_ms, state_of, why_of
 from app.web.api.states import READER
@@ -141,11 +141,14 @@ async def _change(request: web.Request) -> web.Response:
         changes["more_platforms"] = tuple(changes["more_platforms"])
     if "time_zone" in changes:
         changes["zone"] = changes.pop("time_zone")
-    if not changes.pop("accept_loss"):
-        or_fault(await loss(request.app[READER], bot, changes))
+    is_loss_accepted = changes.pop("accept_loss")
 
     def decide(state: State) -> list[Fact] | Refusal:
         return _renamed(change_bot(state, bot.id, changes))
+
+    or_refused(decide(state_of(request)))
+    if not is_loss_accepted:
+        or_fault(await loss(request.app[READER], bot, changes))
 
     after = await change(request, decide, asked.why)
     return answer(bot_shown(after.bots[bot.id], after))

@@ -48,7 +48,8 @@ def changed(bot: Bot, **changes: Any) -> Bot:
 
 def claimed(bot: Bot, by: str = "w1", when: int = 7) -> Bot:
     """Return *bot* after a process claimed its recount."""
-    return after(claim_recount(told(bot), bot.id, by, when))
+    assert bot.recounting is not None
+    return after(claim_recount(told(bot), bot.id, bot.recounting, by, when))
 
 
 def test_what_is_shown_stays_until_the_other_is_counted() -> None:
@@ -133,7 +134,8 @@ def test_a_change_to_what_is_wanted_anyway_is_none() -> None:
 
 def test_a_claim_says_who_and_since_when() -> None:
     """And as which generation: one nobody has counted."""
-    [fact] = claim_recount(told(changed(SHOWN, zone="Asia/Tokyo")), "pizza", "w1", 9)  # type: ignore[misc]
+    wanted = Recounting(Reporting("Asia/Tokyo"))
+    [fact] = claim_recount(told(changed(SHOWN, zone="Asia/Tokyo")), "pizza", wanted, "w1", 9)  # type: ignore[misc]
     coming = Reporting("Asia/Tokyo", generation=6)
     bot = msgspec.structs.replace(SHOWN, recounting=Recounting(coming, "w1", 9), generations=6)
 
@@ -173,7 +175,9 @@ def test_what_is_shown_is_told_as_such() -> None:
 )
 def test_nothing_to_do(bot: str, state: State) -> None:
     """Neither begun nor finished."""
-    assert ("not_recounting", "bot") == refused(claim_recount(state, bot, "w1", 1))
+    assert ("not_recounting", "bot") == refused(
+        claim_recount(state, bot, Recounting(Reporting("Asia/Tokyo")), "w1", 1)
+    )
     assert ("not_recounting", "bot") == refused(finish_recount(state, bot, 6))
 
 
@@ -194,7 +198,9 @@ def test_no_number_is_given_twice(steps: list[tuple[str, str]]) -> None:
         if what == "change":
             facts = change_bot(state, "pizza", {"zone": zone})
         elif bot.recounting is not None and what == "claim":
-            facts = claim_recount(state, "pizza", "w1", 1)
+            facts = claim_recount(
+                state, "pizza", state.bots["pizza"].recounting or Recounting(Reporting("UTC")), "w1", 1
+            )
             given_out.append(wanted_reporting(after(facts)).generation)
         elif bot.recounting is not None and bot.recounting.by:
             facts = finish_recount(state, "pizza", wanted_reporting(bot).generation)
@@ -212,3 +218,14 @@ def test_two_changes_are_as_good_as_the_last(first: int, second: int) -> None:
 
     assert second == wanted_reporting(bot).session_gap_s
     assert (second == ROME.session_gap_s) == (bot.recounting is None)
+
+
+def test_of_two_that_saw_the_same_one_claims() -> None:
+    """Whoever comes second is refused, as what it saw is no longer so; nobody takes over what was claimed a moment ago."""
+    wanted = changed(SHOWN, zone="Asia/Tokyo")
+    first = claimed(wanted, "w1")
+
+    assert wanted.recounting is not None
+    assert ("not_recounting", "bot") == refused(
+        claim_recount(told(first), "pizza", wanted.recounting, "w2", 8)
+    )
