@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka import TopicPartition as Place
 from kafka import TopicPartition
 
-from app.adapters.catching_up import ALERT, TRACK, catch_up, wait_until_read
+from app.adapters.catching_up import ALERT, TRACK, wait_until_read
 from app.adapters.topics import ALERT_INPUTS, BOT_EVENTS, COUNTERS
 from app.config import MIB, Settings
 from app.core.counters import CellBatch, encode_cells
@@ -78,12 +78,8 @@ class RecountLog:
             if batch.cells:
                 await self._producer.send_and_wait(COUNTERS, encode_cells(batch), partition=0)
 
-    async def wait_until_stored(self, go_on: GoOn) -> None:
-        """Return when all that is in the log now is counted and stored."""
-        await _in_thread(lambda tell: catch_up(self._settings, tell, math.inf), go_on)
-
     async def wait_until_counted(self, places: Places, go_on: GoOn) -> None:
-        """Return when track has read what stands at *places*."""
+        """Return when track has read what stands at *places*, and written what it counts."""
         ends = {TopicPartition(BOT_EVENTS, partition): offset + 1 for partition, offset in places.items()}
         await _in_thread(lambda tell: wait_until_read(self._settings, TRACK, ends, tell, math.inf), go_on)
 

@@ -205,8 +205,9 @@ class Recounter:
                 raise BotpulseError("the bot was changed meanwhile", "changed")
 
         async with _connected(self._log):
-            await self._log.order(bot.id, order_of(bot, revision))
-            await self._log.wait_until_stored(go_on)  # or what is on its way would come after
+            # or what is on its way would come after
+            await self._log.wait_until_counted(await self._log.order(bot.id, order_of(bot, revision)), go_on)
+            await self._tables.wait_until_stored(COUNTERS, await self._log.ends(COUNTERS), go_on)
         await self._tables.drop(bot.id, shown, bot.generations)
         _log.info("generations_dropped", bot=bot.id)
 
@@ -254,7 +255,6 @@ class _Recount:
         bot = self._current()
         order = order_of(bot, self._registry.state.revision_of(bot))
         begins = await self._log.order(self._bot, order)
-        await self._log.wait_until_stored(self._go_on)
         ends = {partition: offset + 1 for partition, offset in begins.items()}
         await self._tables.wait_until_stored(BOT_EVENTS, ends, self._go_on)
         self._of = await self._tables.size(self._bot, begins, self._go_on)
@@ -272,8 +272,7 @@ class _Recount:
         return list(history(self._bot, self._coming.generation, rows, self._partitions, self._clock()))
 
     async def _wait_until_stored(self) -> None:
-        """Return when all numbers of what was sent are in ClickHouse."""
-        await self._log.wait_until_stored(self._go_on)
+        """Return when all that was counted and told is in ClickHouse."""
         await self._tables.wait_until_stored(COUNTERS, await self._log.ends(COUNTERS), self._go_on)
 
     async def _take_over(self, shown: int) -> None:

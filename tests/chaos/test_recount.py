@@ -61,6 +61,7 @@ class Speaker:
             if self._is_taken(items):
                 self.times += [one["at"] for one in items]
                 self._n += 20
+            self._over.wait(0.1)  # a stream, no flood: what has to wait for it is to come to an end
 
     def _is_taken(self, items: list[dict[str, Any]]) -> bool:
         try:
