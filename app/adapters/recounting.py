@@ -28,7 +28,6 @@ from app.adapters.recount_log import RecountLog
 from app.adapters.recount_tables import RecountTables
 from app.adapters.topics import BOT_EVENTS, COUNTERS
 from app.core.commands.recounting import claim_recount, finish_recount, is_claimed
-from app.core.counters import CellBatch
 from app.core.events import EventBatch, Reporting
 from app.core.recounting import arrivals, history, order_of
 from app.core.registry import Bot, RecountProgress, State
@@ -187,12 +186,19 @@ class Recounter:
             return True
         left = await self._tables.generations(list(revisions))
         untidy = {bot for bot, generation in left if generation != state.bots[bot].reporting.generation}
-        for bot in sorted(untidy):
-            if not await self._drop(state.bots[bot], revisions[bot]):
-                return False
+        dropped = [await self._is_dropped(state.bots[bot], revisions[bot]) for bot in sorted(untidy)]
+        if not all(dropped):
+            return False
         self._tidied, self._tidied_at = revisions, time.monotonic()
 
         return True
+
+    async def _is_dropped(self, bot: Bot, revision: int) -> bool:
+        try:
+            return await self._drop(bot, revision)
+        except (BotpulseError, KafkaError, OSError) as error:
+            _log.debug("tidying_left_out", bot=bot.id, error=str(error))
+            return False
 
     async def _drop(self, bot: Bot, revision: int) -> bool:
         """Drop all generations but the one that is shown, once SQL is shown it, too; tell whether that is so."""
@@ -205,6 +211,8 @@ class Recounter:
                 raise BotpulseError("the bot was changed meanwhile", "changed")
 
         async with _connected(self._log):
+            # a back-fill that ended when it was shown may have told the generation before
+            await self._log.tell(await self._tables.hits(bot.id, bot.reporting, self._clock(), go_on))
             # or what is on its way would come after
             await self._log.wait_until_counted(await self._log.order(bot.id, order_of(bot, revision)), go_on)
             await self._tables.wait_until_stored(COUNTERS, await self._log.ends(COUNTERS), go_on)
@@ -255,6 +263,7 @@ class _Recount:
         bot = self._current()
         order = order_of(bot, self._registry.state.revision_of(bot))
         begins = await self._log.order(self._bot, order)
+        await self._log.wait_until_counted(begins, self._go_on)
         ends = {partition: offset + 1 for partition, offset in begins.items()}
         await self._tables.wait_until_stored(BOT_EVENTS, ends, self._go_on)
         self._of = await self._tables.size(self._bot, begins, self._go_on)
@@ -278,12 +287,10 @@ class _Recount:
     async def _take_over(self, shown: int) -> None:
         hours = await self._tables.arrivals(self._bot, shown, self._coming.generation, self._go_on)
         await self._log.tell(arrivals(self._bot, self._coming, hours, self._clock()))
-        await self._log.tell(await self._hits())
+        hits = await self._tables.hits(self._bot, self._coming, self._clock(), self._go_on)
+        await self._log.tell(hits)
         await self._wait_until_stored()
         await self._log.wait_for_alerts(self._go_on)
-
-    async def _hits(self) -> list[CellBatch]:
-        return await self._tables.hits(self._bot, self._coming, self._clock(), lambda: None)
 
     async def _finish(self) -> None:
         generation = self._coming.generation
@@ -291,8 +298,6 @@ class _Recount:
             await self._registry.change(lambda state: finish_recount(state, self._bot, generation), _WHO)
         except Refused as error:
             raise _Overtaken from error
-        # a back-fill that ended just now may have told the generation before
-        await self._log.tell(await self._hits())
         _log.info("recounted", bot=self._bot, generation=generation, events=self._events)
 
     def _current(self) -> Bot:

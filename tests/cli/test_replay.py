@@ -76,9 +76,9 @@ def test_what_back_fills_said_is_taken_back(system: System) -> None:
     now_s = int(time.time())
     today = [("hour", now_s // 3600 * 3600), ("day", now_s // 86_400 * 86_400)]
     parts = [
-        ("shop", "hits", "dashboard", window, start, "d@1", 2**32 - 1, 0, 7, 99) for window, start in today
+        ("shop", "hits", "dashboard", window, start, "d@1", 2**32 - 1, 0, 7, 99, 0) for window, start in today
     ]
-    parts += [("shop", "hits", "dashboard", *one, "d@0", 0, 20_000, 7, 1) for one in today]
+    parts += [("shop", "hits", "dashboard", *one, "d@0", 0, 20_000, 7, 1, 0) for one in today]
     with system.clickhouse() as client:
         client.execute("INSERT INTO counter_parts VALUES", parts)
         client.execute(
