@@ -35,6 +35,17 @@ def test_it_says_what_is_coming_and_how_far_it_is(visit: Open) -> None:
     assert [] == there.complaints
 
 
+def test_what_ended_while_the_connection_was_lost_is_not_said_any_more(visit: Open) -> None:
+    """A stream that begins anew says what goes on; what it does not say is over."""
+    there = visit(api(), bot(zone="UTC"))
+    there.go("/bots/pizza")
+    expect(there.page.locator("#live")).to_have_attribute("data-state", "open")
+    there.site.do(there.site.api.recount, {**COMING, "events": 1, "of": 2})
+    expect(there.page.locator("#recounting")).to_be_visible()
+    there.site.do(there.site.api.hang_up)
+    expect(there.page.locator("#recounting")).to_be_hidden()
+
+
 def test_another_generation_loads_the_page_again(visit: Open) -> None:
     """Numbers of other days are no continuation: the page begins anew when the stream names another generation."""
     there = visit(api(), bot(zone="UTC"))

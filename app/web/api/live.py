@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from aiohttp import web
@@ -99,7 +99,7 @@ class _Stream:
         self._watcher = watcher
         self._response = response
         self._readable = readable
-        self._recount: RecountShown | Literal["unsaid"] | None = "unsaid"
+        self._recount: RecountShown | None = None
 
     async def run(self, since: Callable[[Bot], int]) -> None:
         """

@@ -145,6 +145,7 @@ class Page {
   _follow({ name, message, status, heardAt }) {
     const wasLost = this._isOpen === false;
     this._isOpen = name === "open";
+    if (this._isOpen) tell(find("#recounting"), ""); // the stream says again what still goes on
     document.body.classList.toggle("is-stale", name === "lost" || name === "refused");
     this._sayLive(name);
     if (status === 401) return tellSignedOut();
