@@ -147,9 +147,8 @@ class Recounter:
     async def _recount(self, bot: Bot) -> None:
         seen = bot.recounting
         assert seen is not None
-        async with _connected(
-            self._log
-        ):  # a claim stays in the log for ever: first see that the broker is there
+        # a claim stays in the log for ever: first see that the broker is there
+        async with _connected(self._log):
             try:
                 state = await self._registry.change(
                     lambda state: claim_recount(state, bot.id, seen, self._name, self._clock()), _WHO
@@ -176,11 +175,7 @@ class Recounter:
         Tell whether that is done. What is claimed meanwhile has a higher number and is not touched.
         """
         state = self._registry.state
-        settled = [
-            bot
-            for bot in state.bots.values()
-            if bot.generations and not (bot.recounting and bot.recounting.by)
-        ]
+        settled = [bot for bot in state.bots.values() if bot.generations and bot.coming is None]
         revisions = {bot.id: state.revision_of(bot) for bot in settled}
         if revisions == self._tidied and time.monotonic() - self._tidied_at < _LOOK_S:
             return True

@@ -43,17 +43,12 @@ _KNOWN_MS: Final = (MEMORY_HOURS + 1) * HOUR_MS
 
 def names_of(bot: Bot) -> list[str]:
     """Return the names under which *bot* is counted: of what is shown, and of what is counted to be shown next."""
-    coming = bot.recounting.reporting if bot.recounting is not None and bot.recounting.by else None
-    shown = [bot.reporting] if coming is None else [bot.reporting, coming]
-
-    return [counted_as(bot.id, one.generation) for one in shown]
+    return [counted_as(bot.id, one.generation) for one in (bot.reporting, bot.coming) if one is not None]
 
 
 def order_of(bot: Bot, revision: int) -> Recount:
     """Return which generations of *bot* are to be counted, as revision *revision* of it has it."""
-    coming = bot.recounting.reporting if bot.recounting is not None and bot.recounting.by else None
-
-    return Recount(revision, bot.reporting, coming)
+    return Recount(revision, bot.reporting, bot.coming)
 
 
 def order_batch(bot: str, order: Recount) -> EventBatch:

@@ -95,10 +95,9 @@ def shown_generation(state: State, bot: str) -> int:
 
 def watched_generations(state: State, bot: str) -> list[int]:
     """Return the generations of *bot* that are watched: the one that is shown, and the one that will be next."""
-    recounting = state.bots[bot].recounting
-    coming = [recounting.reporting.generation] if recounting is not None and recounting.by else []
+    coming = state.bots[bot].coming
 
-    return [shown_generation(state, bot), *coming]
+    return [shown_generation(state, bot), *([coming.generation] if coming is not None else [])]
 
 
 def watches_of(alert: Alert, generation: int) -> tuple[Watch, ...]:

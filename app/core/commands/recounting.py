@@ -77,9 +77,7 @@ def finish_recount(state: State, bot: str, generation: int) -> list[Fact] | Refu
 
 def is_claimed(bot: Bot, generation: int) -> bool:
     """Tell whether *generation* is the one that is being counted."""
-    claim = bot.recounting
-
-    return claim is not None and claim.by != "" and claim.reporting.generation == generation
+    return bot.coming is not None and bot.coming.generation == generation
 
 
 def is_same_cut(one: Reporting, other: Reporting) -> bool:

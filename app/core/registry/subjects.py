@@ -81,6 +81,11 @@ class Bot(msgspec.Struct, tag="bot", frozen=True, omit_defaults=True):
     recounting: Recounting | None = None
     generations: int = 0
 
+    @property
+    def coming(self) -> Reporting | None:
+        """How the generation is cut that is being counted beside the one that is shown; None if there is none."""
+        return self.recounting.reporting if self.recounting is not None and self.recounting.by else None
+
 
 class Instance(msgspec.Struct, tag="instance", frozen=True, omit_defaults=True):
     """
