@@ -11,7 +11,7 @@ import asyncio
 import math
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka import TopicPartition as Place
@@ -92,18 +92,15 @@ class RecountLog:
 
     async def is_kept(self, places: Places) -> bool:
         """Tell whether what stands at *places* was not removed since, as a replay does."""
-        begins = await self._begins(BOT_EVENTS)
+        spans = await self._spans(BOT_EVENTS)
 
-        return all(begins[partition] <= offset for partition, offset in places.items())
-
-    async def _begins(self, topic: str) -> Places:
-        return await self._offsets(topic, lambda consumer: consumer.beginning_offsets)
+        return all(spans[partition][0] <= offset for partition, offset in places.items())
 
     async def ends(self, topic: str) -> Places:
         """Return where the partitions of *topic* end now; those that are empty are left out."""
-        ends, begins = await self._ends(topic), await self._begins(topic)
-
-        return {partition: end for partition, end in ends.items() if end > begins[partition]}
+        return {
+            partition: end for partition, (begin, end) in (await self._spans(topic)).items() if end > begin
+        }
 
     async def _has_read(self, ends: Mapping[TopicPartition, int], go_on: GoOn) -> bool:
         try:
@@ -117,18 +114,17 @@ class RecountLog:
 
         return True
 
-    async def _ends(self, topic: str) -> Places:
-        return await self._offsets(topic, lambda consumer: consumer.end_offsets)
-
-    async def _offsets(self, topic: str, which: Callable[[AIOKafkaConsumer], Any]) -> Places:
+    async def _spans(self, topic: str) -> dict[int, tuple[int, int]]:
+        """Return where the partitions of *topic* begin and end."""
+        places = [Place(topic, partition) for partition in range(self._settings.partitions)]
         consumer = AIOKafkaConsumer(bootstrap_servers=self._settings.kafka, group_id=None)
         await consumer.start()
         try:
-            found = await which(consumer)([Place(topic, n) for n in range(self._settings.partitions)])
+            begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
         finally:
             await consumer.stop()
 
-        return {place.partition: offset for place, offset in found.items()}
+        return {place.partition: (begins[place], ends[place]) for place in places}
 
 
 async def _in_thread(work: Callable[[_Tell], None], go_on: GoOn) -> None:
