@@ -107,13 +107,12 @@ class Recounts:
 
     def begun(self, bot: str, offset: int) -> list[Named]:
         """Return the generation of *bot* that began with the record at *offset*."""
-        found = self._standing[bot].coming
+        standing = self._standing.get(bot)
+        found = standing and standing.coming
+        if not found or found.since != offset:
+            return []
 
-        return (
-            [(counted_as(bot, found.reporting.generation), found.reporting)]
-            if found is not None and found.since == offset
-            else []
-        )
+        return [(counted_as(bot, found.reporting.generation), found.reporting)]
 
     def keeps(self, name: str) -> bool:
         """Tell whether *name* may still count."""

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.core.counters import CellBatch
 from app.core.entries import bot_of, generations_key, name_in, prefix_of, user_key
 from app.core.events import NOWHERE, BotEvent, EventBatch, Recount, Reporting
 from app.core.generations import bot_in, counted_as, generation_of
@@ -203,6 +204,23 @@ def test_what_a_frozen_worker_wrote_late_goes_too() -> None:
 
     assert late not in again.entries
     assert [late] == taken(again).sealed
+
+
+def test_an_order_from_before_a_replay_changes_nothing() -> None:
+    """Where later generations count and no order is known, one that comes late from before is passed over."""
+    own = [one for one in make_events(random.Random(4), 30) if one.bot_id == "b1"]
+    new = Reporting("Europe/Lisbon", generation=3)
+    before, stale, after = (
+        records_of(own[:15], 4, new),
+        order(2, OLD, Reporting("UTC", generation=1)),
+        records_of(own[15:], 4, new),
+    )
+    shard, counters = Shard(0, {}), list[CellBatch]()
+    for offset, record in enumerate(_numbered([*before, stale, *after])):
+        shard.fold(offset, record)
+        counters += taken(shard).counters
+
+    assert expected(own, new) == of_bot(numbers_of(counters), "b1~3")
 
 
 def test_after_a_replay_events_count_in_the_generation_they_name() -> None:
