@@ -13,6 +13,7 @@ from app.adapters.topics import ensure_topics, missing_topics, topics
 from app.config import Settings
 from app.errors import BotpulseError
 from tests.broker import own_broker
+from tests.waiting import until
 
 pytestmark = pytest.mark.kafka
 
@@ -65,11 +66,15 @@ def test_state_survives_a_frozen_worker(settings: Settings) -> None:
 
 def test_changed_retention_is_applied(settings: Settings) -> None:
     """A setting changed after a topic was made reaches it with the next start."""
-    ensure_topics(settings.model_copy(update={"raw_retention_days": 7}))
-    changed = config_of(settings, table.RAW_EVENTS)["retention.ms"]
-    ensure_topics(settings)
 
-    assert str(7 * 24 * HOUR_MS) == changed
+    def is_kept_for(days: int) -> bool:
+        return config_of(settings, table.RAW_EVENTS)["retention.ms"] == str(days * 24 * HOUR_MS)
+
+    # The broker answers a change before everything in it has heard of it.
+    ensure_topics(settings.model_copy(update={"raw_retention_days": 7}))
+    until(lambda: is_kept_for(7))
+    ensure_topics(settings)
+    until(lambda: is_kept_for(90))
 
 
 def test_other_number_of_partitions_is_refused(settings: Settings) -> None:
