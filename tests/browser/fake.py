@@ -7,7 +7,7 @@ import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from app.web.api.asking import answer, bot_of, caller_of
 from app.web.api.live import shown_alert
 from app.web.api.states import ALERTS
 from app.web.errors import Fault
+from tests.browser.clock import now
 
 __all__ = ["FakeApi", "line", "stage", "standing"]
 
@@ -64,7 +65,7 @@ def line(number: int, **changed: Any) -> dict[str, Any]:
     return {
         "event_id": f"e{number}",
         "user_id": f"user-{number % 40:03}",
-        "at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "at": now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "direction": "in" if number % 2 == 0 else "out",
         "kind": "text",
         "text": f"line {number}",
@@ -132,7 +133,7 @@ class FakeApi:
             queue.put_nowait(self._frame(name, content))
 
     def _counters(self, cells: list[dict[str, Any]]) -> dict[str, Any]:
-        return {"updated_at": _now().isoformat(), "generation": self.generation, "cells": cells}
+        return {"updated_at": now().isoformat(), "generation": self.generation, "cells": cells}
 
     def _frame(self, name: str, content: Any) -> bytes:
         return f"id: fake-{next(self._ids)}\nevent: {name}\ndata: {json.dumps(content)}\n\n".encode()
@@ -202,12 +203,12 @@ class FakeApi:
 
 
 def _starts(window: str, after: str | None, zone: str) -> list[str]:
-    now = _now().astimezone(ZoneInfo(zone))
+    here = now().astimezone(ZoneInfo(zone))
     if window == "minute":
-        this = now.replace(second=0, microsecond=0)
+        this = here.replace(second=0, microsecond=0)
         return [(this - timedelta(minutes=ago)).isoformat() for ago in range(59, -1, -1)]
-    first = date.fromisoformat(after) if after else now.date() - timedelta(days=29)
-    days = [first + timedelta(days=i) for i in range((now.date() - first).days + 1)]
+    first = date.fromisoformat(after) if after else here.date() - timedelta(days=29)
+    days = [first + timedelta(days=i) for i in range((here.date() - first).days + 1)]
     return [start.isoformat() for start in dict.fromkeys(_begin(window, day) for day in days)]
 
 
@@ -232,7 +233,3 @@ def _mean(cohorts: list[dict[str, Any]], n: int) -> dict[str, Any]:
     done = [one for one in cohorts if one["complete"][n]]
     users, retained = sum(one["size"] for one in done), sum(one["retained"][n] for one in done)
     return {"n": n, "users": users, "retained": retained, "rate": retained / users if users else None}
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -17,6 +17,7 @@ from app.core.registry import Person, Subject
 from app.web import auth, pages
 from app.web.errors import errors_as_json
 from app.web.parts import PARTS, SETTINGS, Parts, wall_clock
+from tests.browser.clock import now_ms, tell_time
 from tests.browser.fake import FakeApi
 from tests.web.site import EMAIL, NOW_MS, PASSWORD_HASH, tell
 
@@ -88,9 +89,12 @@ class Served:
 
     async def _start(self) -> None:
         edge, _ = memory_edge(Limits(linger_s=0, timeout_s=1, buffer_bytes=1 << 20))
+        is_fake = isinstance(self._api, FakeApi)
         app = web.Application(middlewares=[errors_as_json])
         app[SETTINGS] = self._settings
-        app[PARTS] = Parts(edge, self.registry, b"k" * 32, wall_clock)
+        app[PARTS] = Parts(edge, self.registry, b"k" * 32, now_ms if is_fake else wall_clock)
+        if is_fake:
+            app.on_response_prepare.append(tell_time)
         for attach in (auth.attach, self._api.attach, pages.attach):
             attach(app)
         self.app = app

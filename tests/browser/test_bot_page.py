@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from app.web.errors import Fault
+from tests.browser.clock import now
 from tests.browser.conftest import PHONE, WIDE, Visit, bot
 from tests.browser.fake import FakeApi, line, stage, standing
 
@@ -41,8 +42,8 @@ def api(**changed: Any) -> FakeApi:
 
 def cell(measure: str, value: int, window: str = "day", **changed: Any) -> dict[str, Any]:
     """One number that changed: of today, or of this minute."""
-    now = datetime.now(UTC)
-    start = now.date().isoformat() if window == "day" else now.replace(second=0, microsecond=0).isoformat()
+    at = now()
+    start = at.date().isoformat() if window == "day" else at.replace(second=0, microsecond=0).isoformat()
     return {
         "measure": measure,
         "dim": "",
@@ -145,7 +146,7 @@ def test_range_and_window_are_chosen_and_kept(visit: Open) -> None:
     page.keyboard.press("Space")
     expect(page.locator("#active tbody tr")).to_have_count(7)
     page.get_by_label("Month", exact=True).first.check(force=True)
-    expect(page.locator("#active tbody tr").first).to_contain_text(datetime.now(UTC).strftime("%Y"))
+    expect(page.locator("#active tbody tr").first).to_contain_text(now().strftime("%Y"))
     assert page.url.endswith("/bots/pizza?range=7&window=month")
     page.reload()
     expect(page.get_by_label("7 days", exact=True)).to_be_checked()
@@ -331,7 +332,7 @@ def test_times_are_the_bots(visit: Open) -> None:
     """A bot elsewhere has its own day and clock, and the zone is named."""
     there = visit(api(events=[line(1, at="2026-01-05T00:30:00.000Z")]), bot(zone="Asia/Kathmandu"))
     there.go("/bots/pizza")
-    local = datetime.now(UTC) + timedelta(hours=5, minutes=45)
+    local = now() + timedelta(hours=5, minutes=45)
     expect(there.page.locator("#today-date")).to_contain_text(f"{local:%Y}, Asia/Kathmandu")
     expect(there.page.locator("#lines time")).to_have_text("06:15:00")
 

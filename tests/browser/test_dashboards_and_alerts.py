@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from app.core.alerts.machine import Transition, TransitionType
 from app.core.registry import Alert, Condition, Dashboard, Subject
 from app.core.rules.language import Rule
+from tests.browser.clock import now, now_ms
 from tests.browser.conftest import PHONE, WIDE, Visit, bot
 from tests.browser.fake import FakeApi, line
 from tests.web.site import NOW_MS
@@ -45,7 +44,7 @@ def alert(id: str = "rise", name: str = "Refunds rise", **changed: Any) -> Alert
 
 def became(of: Alert, type: TransitionType, episode: int = 1, **changed: Any) -> Transition:
     """Return what is told of an alert now."""
-    at = time.time_ns() // 1_000_000
+    at = now_ms()
     told: dict[str, Any] = {
         "id": f"{of.id}-{episode}-{type}", "type": type, "alert": of.id, "bot": of.bot, "episode": episode, "at": at,
         "started_at": at, "name": of.name, "measure": of.measure, "window_s": of.window_s, "condition": of.condition,
@@ -56,7 +55,7 @@ def became(of: Alert, type: TransitionType, episode: int = 1, **changed: Any) ->
 
 def hits(value: int, key: str = "refunds@1") -> dict[str, Any]:
     """Return a cell with today's hits of a dashboard."""
-    start = datetime.now(UTC).date().isoformat()
+    start = now().date().isoformat()
     return {
         "measure": "hits",
         "dim": "dashboard",

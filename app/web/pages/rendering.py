@@ -12,6 +12,7 @@ from app.web.auth import reader_of
 from app.web.pages.about import ABOUT
 from app.web.pages.assets import ASSETS
 from app.web.pages.visitors import may_manage_people
+from app.web.parts import PARTS
 
 __all__ = ["HEADERS", "attach", "page"]
 
@@ -40,7 +41,12 @@ def attach(app: web.Application) -> None:
 def page(request: web.Request, template: str, status: int = 200, **context: Any) -> web.Response:
     """Return *template* filled in."""
     reader = reader_of(request)
-    told = {"is_signed_in": reader is not None, "may_manage_people": may_manage_people(reader), **context}
+    told = {
+        "is_signed_in": reader is not None,
+        "may_manage_people": may_manage_people(reader),
+        "now_ms": request.app[PARTS].clock(),
+        **context,
+    }
     response = aiohttp_jinja2.render_template(template, request, told, status=status)
     response.headers.update(HEADERS)
     return response

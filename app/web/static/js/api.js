@@ -3,11 +3,11 @@
 const TIMEOUT_MS = 35_000;
 const AT_ONCE = 4;
 
-let skewMs = 0;
+let skewMs = skewOf(Number(document.documentElement.dataset.now));
 let running = 0;
 const waiting = [];
 
-/** The server's clock, as far as its answers tell; they name whole seconds. */
+/** The server's clock, as far as the page and answers tell; they name whole seconds. */
 export const now = () => Date.now() + skewMs;
 
 export class Refused extends Error {
@@ -57,9 +57,13 @@ export function refusal(answer, content) {
 
 export function noteClock(answer) {
   const said = Date.parse(answer.headers.get("Date") ?? "");
+  if (Number.isFinite(said)) skewMs = skewOf(said);
+}
+
+/** The header is cut to seconds, and a page takes a while to come: differences below that are no news. */
+function skewOf(said) {
   const skew = said - Date.now();
-  // The header is cut to seconds: differences below that are no news.
-  if (Number.isFinite(skew)) skewMs = Math.abs(skew) < 2000 ? 0 : skew;
+  return Math.abs(skew) < 2000 ? 0 : skew || 0;
 }
 
 function any(signals) {
