@@ -7,6 +7,7 @@ from typing import Any
 
 from clickhouse_driver.errors import Error as DriverError
 
+from app.adapters.ends import has_come_to
 from app.adapters.reader import Reader
 from app.core.alerts.watching import (
     DASHBOARD_USERS,
@@ -51,8 +52,7 @@ class AlertNumbers:
 
     async def has_stored(self, topic: str, ends: Mapping[int, int]) -> bool:
         """Tell whether the store has come to *ends* (by partition) of a topic."""
-        stored: dict[int, int] = dict(await self._rows("live.positions", topic=topic))
-        return all(stored.get(partition, 0) >= end for partition, end in ends.items())
+        return has_come_to(ends, await self._rows("live.positions", topic=topic))
 
     async def number(self, alert: Alert, state: State, span: Span) -> float | None:
         """Return the number of *alert* in *span*; None where there is none."""

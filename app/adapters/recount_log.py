@@ -13,11 +13,11 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka import TopicPartition as Place
+from aiokafka import AIOKafkaProducer
 from kafka import TopicPartition
 
 from app.adapters.catching_up import ALERT, TRACK, wait_until_read
+from app.adapters.ends import ends_of, span_of
 from app.adapters.topics import ALERT_INPUTS, BOT_EVENTS, COUNTERS
 from app.config import MIB, Settings
 from app.core.counters import CellBatch, encode_cells
@@ -92,15 +92,13 @@ class RecountLog:
 
     async def is_kept(self, places: Places) -> bool:
         """Tell whether what stands at *places* was not removed since, as a replay does."""
-        spans = await self._spans(BOT_EVENTS)
+        spans = await span_of(self._settings.kafka, BOT_EVENTS)
 
         return all(spans[partition][0] <= offset for partition, offset in places.items())
 
     async def ends(self, topic: str) -> Places:
         """Return where the partitions of *topic* end now; those that are empty are left out."""
-        return {
-            partition: end for partition, (begin, end) in (await self._spans(topic)).items() if end > begin
-        }
+        return await ends_of(self._settings.kafka, topic)
 
     async def _has_read(self, ends: Mapping[TopicPartition, int], go_on: GoOn) -> bool:
         try:
@@ -113,18 +111,6 @@ class RecountLog:
             return False
 
         return True
-
-    async def _spans(self, topic: str) -> dict[int, tuple[int, int]]:
-        """Return where the partitions of *topic* begin and end."""
-        places = [Place(topic, partition) for partition in range(self._settings.partitions)]
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._settings.kafka, group_id=None)
-        await consumer.start()
-        try:
-            begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
-        finally:
-            await consumer.stop()
-
-        return {place.partition: (begins[place], ends[place]) for place in places}
 
 
 async def _in_thread(work: Callable[[_Tell], None], go_on: GoOn) -> None:

@@ -10,6 +10,7 @@ import structlog
 
 from app.adapters.backfill import hits_found
 from app.adapters.clickhouse import session
+from app.adapters.ends import has_come_to
 from app.adapters.queries import query
 from app.adapters.reader import Reader
 from app.adapters.recount_log import GoOn, Places
@@ -78,8 +79,7 @@ class RecountTables:
     async def wait_until_stored(self, topic: str, ends: Places, go_on: GoOn) -> None:
         """Return when ClickHouse has what stands before *ends* of *topic*; Kafka may know of another, older one."""
         while True:
-            stored: dict[int, int] = dict(await self._rows("live.positions", go_on, topic=topic))
-            if all(stored.get(partition, 0) >= end for partition, end in ends.items()):
+            if has_come_to(ends, await self._rows("live.positions", go_on, topic=topic)):
                 return
             await asyncio.sleep(_EVERY_S)
 

@@ -17,9 +17,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from app.adapters.ends import ends_of, has_come_to
 from app.adapters.pulse import FORGET_MS, Pulse, follow_pulse
 from app.adapters.reader import Reader
 from app.adapters.topics import BOT_EVENTS
@@ -52,11 +52,10 @@ async def until_settled(
 async def until_stored(bootstrap: str, reader: Reader, topic: str, patience_s: float = _PATIENCE_S) -> None:
     """Return when ClickHouse has all that *topic* holds now."""
     async with _patience(patience_s, f"not all of {topic} is stored yet; look whether store works"):
-        ends = await _ends(bootstrap, topic)
+        ends = await ends_of(bootstrap, topic)
 
         async def stored() -> bool:
-            positions: dict[int, int] = dict(await reader.rows("live.positions", topic=topic))
-            return all(positions.get(partition, 0) >= end for partition, end in ends.items())
+            return has_come_to(ends, await reader.rows("live.positions", topic=topic))
 
         await _until(stored)
 
@@ -87,19 +86,6 @@ async def _until_known(bootstrap: str, read_to: int, clock: Clock) -> None:
         following.cancel()
         with suppress(asyncio.CancelledError):
             await following
-
-
-async def _ends(bootstrap: str, topic: str) -> dict[int, int]:
-    """Return where the partitions of *topic* end now."""
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, group_id=None)
-    try:
-        await consumer.start()
-        places = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
-        found = await consumer.end_offsets(places)
-    finally:
-        await consumer.stop()
-
-    return {place.partition: end for place, end in found.items()}
 
 
 async def _until(holds: Callable[[], Awaitable[bool]]) -> None:

@@ -15,11 +15,11 @@ from collections.abc import Callable, Container, Iterable
 from typing import Final, NamedTuple
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from app.adapters.alert_numbers import AlertNumbers
 from app.adapters.catching_up import ALERT, NORMALISE, STORE, TRACK
+from app.adapters.ends import ends_of
 from app.adapters.reader import Reader
 from app.adapters.topics import ALERT_INPUTS, BOT_EVENTS, COUNTERS, DEAD_LETTERS, RAW_EVENTS
 from app.adapters.wave import Wave
@@ -147,7 +147,7 @@ class Sources:
         ripe = {watch: wish for watch, wish in self._wishes.items() if wish.since < ripe_at}
         if not ripe:
             return
-        ends = await self._ends()
+        ends = await ends_of(self._settings.kafka, COUNTERS)
         while not await self._numbers.has_stored(COUNTERS, ends):
             await asyncio.sleep(0.5)
             await self._glance()
@@ -159,18 +159,6 @@ class Sources:
             self.set_whole(wish.partition, watch, wish.first_s)
             del self._wishes[watch]
             self._glanced.discard(watch)
-
-    async def _ends(self) -> dict[int, int]:
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka, group_id=None, enable_auto_commit=False
-        )
-        await consumer.start()
-        try:
-            places = [TopicPartition(COUNTERS, n) for n in range(self._settings.partitions)]
-            begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
-        finally:
-            await consumer.stop()
-        return {place.partition: end for place, end in ends.items() if end > begins[place]}
 
     # -- numbers asked for
 
