@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
+# Two processes at a time, each with a broker, an engine and a product of its own; a file's tests stay together (ARGS="-n 0": one).
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
 # The first Python that is new enough, unless one is named: make PYTHON=/path/to/python3.12 run
 PYTHON ?= $(shell for one in python3 python3.13 python3.12 python3.11; do \
 	$$one -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$one && break; done)
@@ -20,10 +23,10 @@ run: setup ## everything on this machine; Ctrl-C stops it (ARGS="--port 0 --no-d
 	@exec $(BIN)/botpulse up $(ARGS)
 
 test: $(VENV)/.installed-dev ## the whole test suite, real broker included (ARGS="-k name")
-	@$(BIN)/pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 test-fast: $(VENV)/.installed-dev ## the tests that need no service, in seconds
-	@$(BIN)/pytest -m "not kafka and not clickhouse and not browser and not stack" $(ARGS)
+	@$(PYTEST) -m "not kafka and not clickhouse and not browser and not stack" $(ARGS)
 
 check: $(VENV)/.installed-dev ## lint, format, types, import rules
 	@$(BIN)/ruff check

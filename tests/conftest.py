@@ -27,10 +27,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Put files that need more after those that need less; among their like files stay in random order, as do their tests.
 
     What runs once per run is so started late: least of all does the whole product idle beside tests that do not ask for it.
+    Files that take long begin before their like, so that of two processes none has much to do when the other is done.
     """
-    needs: defaultdict[Path, int] = defaultdict(int)
+    needs: defaultdict[Path, tuple[int, bool]] = defaultdict(lambda: (0, True))
     for item in items:
-        needs[item.path] = max(needs[item.path], _need(item))
+        need, is_short = needs[item.path]
+        needs[item.path] = max(need, _need(item)), is_short and item.get_closest_marker("long") is None
     items.sort(key=lambda item: needs[item.path])
 
 

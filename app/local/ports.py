@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import random
+import secrets
 import socket
 from collections.abc import Iterable
 from pathlib import Path
@@ -43,7 +43,7 @@ def listens(host: str, port: int) -> bool:
 
 def free_port(host: str = LOOPBACK) -> int:
     """Return a port nobody listens on now."""
-    while not is_free(host, port := random.choice(RANGE)):  # noqa: S311  # no secret
+    while not is_free(host, port := secrets.choice(RANGE)):
         pass
     return port
 

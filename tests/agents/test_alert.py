@@ -15,7 +15,7 @@ from tests.agents.alert_rig import AlertRig, alert_rig, much
 from tests.broker import own_broker
 from tests.waiting import until
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from tests.chaos.feeder import Feeder
 from tests.stack import Stack, running_stack
 from tests.waiting import until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.stack]
+pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.long]
 
 KILLS = int(os.environ.get("CHAOS_KILLS", "5"))
 EVENTS = 100_000

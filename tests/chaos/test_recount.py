@@ -23,7 +23,7 @@ from tests.chaos.test_removal import settled, standing
 from tests.stack import Stack, running_stack
 from tests.waiting import until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.stack]
+pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.long]
 
 EVENTS = 12_000
 AT = 1_700_000_000_000

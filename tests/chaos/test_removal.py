@@ -20,7 +20,7 @@ from tests.chaos.test_chaos import hit
 from tests.stack import Stack, running_stack
 from tests.waiting import until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.stack]
+pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.long]
 
 EVENTS = 3_000
 AT = 1_700_000_000_000

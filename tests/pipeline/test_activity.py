@@ -23,7 +23,7 @@ from tests.shared import shared
 from tests.stack import Stack
 from tests.waiting import until
 
-pytestmark = [pytest.mark.stack, pytest.mark.kafka, pytest.mark.clickhouse]
+pytestmark = [pytest.mark.stack, pytest.mark.kafka, pytest.mark.clickhouse, pytest.mark.long]
 
 Row = tuple[str, int, str]
 """id, seconds, user"""

@@ -14,7 +14,7 @@ from tests.core.oracle import expected
 from tests.pipeline.rig import Rig
 from tests.waiting import until
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
 BASE_MS = 1_700_000_000_000
 DAY_MS = 86_400_000
