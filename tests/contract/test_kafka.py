@@ -88,7 +88,7 @@ class _Learnt:
             self._known.set()
 
     async def wait(self) -> None:
-        await asyncio.wait_for(self._known.wait(), timeout=10)
+        await asyncio.wait_for(self._known.wait(), timeout=60)
 
 
 async def test_another_process_learns_of_it(settings: Settings) -> None:

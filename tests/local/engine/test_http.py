@@ -202,7 +202,7 @@ def test_client_that_leaves(engine: EngineServer, client: Client) -> None:
         sock.sendall(f"POST /?query={query} HTTP/1.1\r\nX-ClickHouse-Key: {engine.password}\r\n\r\n".encode())
         until(lambda: client.execute(running) == [(1,)], what="the query to run")
 
-    until(lambda: client.execute(running) == [(0,)], 10, what="the query to be gone")
+    until(lambda: client.execute(running) == [(0,)], what="the query to be gone")
 
 
 def test_other_path(engine: EngineServer) -> None:

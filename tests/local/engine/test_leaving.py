@@ -45,7 +45,7 @@ def test_killed_client(engine: EngineServer, client: Client, mark: str) -> None:
         until(lambda: running(client, mark), what="the query to run")
         process.kill()
 
-    until(lambda: not running(client, mark), 10, what="the query to be gone")
+    until(lambda: not running(client, mark), what="the query to be gone")
 
 
 def test_cancel(engine: EngineServer, client: Client, mark: str) -> None:
@@ -58,7 +58,7 @@ def test_cancel(engine: EngineServer, client: Client, mark: str) -> None:
     other.cancel()
 
     assert [(1,)] == other.execute("SELECT 1")
-    until(lambda: not running(client, mark), 10, what="the query to be gone")
+    until(lambda: not running(client, mark), what="the query to be gone")
 
 
 def rows_then_death() -> Iterator[tuple[int, str]]:

@@ -106,11 +106,11 @@ def test_stop_lets_a_query_end(tmp_path: Path) -> None:
         running = "SELECT 1 FROM system.processes WHERE startsWith(query, 'SELECT sum(sleep')"
         until(lambda: idle.execute(running), what="the query to run")
         own.process.send_signal(signal.SIGTERM)
-        until(lambda: not _connects(own.tcp_port), 5, what="the port to close")
+        until(lambda: not _connects(own.tcp_port), what="the port to close")
         thread.join()
 
         assert [[(0,)]] == answer
-        assert 0 == own.process.wait(10)
+        assert 0 == own.process.wait(60)
 
 
 def test_stop_when_idle(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_stop_when_idle(tmp_path: Path) -> None:
         table = fresh_table(client, "k UInt64")
         client.execute(f"INSERT INTO {table} VALUES", [(1,)])
         own.process.send_signal(signal.SIGINT)
-        assert 0 == own.process.wait(10)
+        assert 0 == own.process.wait(60)
 
     with running_engine(tmp_path / "data") as again:
         assert [(1,)] == again.client().execute(f"SELECT k FROM {table}")
@@ -136,7 +136,7 @@ def test_password_is_never_logged(tmp_path: Path) -> None:
         with urllib.request.urlopen(f"{own.http_url}?{query}") as answer:
             assert b"1\n" == answer.read()
         own.process.send_signal(signal.SIGTERM)
-        own.process.wait(10)
+        own.process.wait(60)
         log = own.log.read_text()
 
     assert "refused with code 516" in log

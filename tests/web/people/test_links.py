@@ -141,7 +141,7 @@ async def test_reset_mails_a_link_that_works(posting: World) -> None:
     """To the person, under the public address; nobody else gets anything."""
     await (await posting.stranger()).ask("POST", "reset", {"email": " OLGA@example.org"})
     await (await posting.stranger()).ask("POST", "reset", {"email": "nobody@example.org"})
-    await eventually(lambda: bool(posting.mail.sent), 5)
+    await eventually(lambda: bool(posting.mail.sent))
     [(to, subject, text)] = posting.mail.sent
     [url] = [word for word in text.split() if word.startswith("http")]
 
@@ -154,7 +154,7 @@ async def test_mailed_links_never_lead_where_the_request_says(world: World) -> N
     """A stranger can write any host into a request."""
     world.mail.is_set = True
     await (await world.stranger()).ask("POST", "reset", {"email": "olga@example.org"}, Host="evil.example")
-    await eventually(lambda: bool(world.mail.sent), 5)
+    await eventually(lambda: bool(world.mail.sent))
 
     assert "evil.example" not in world.mail.sent[0][2]
 
