@@ -264,8 +264,10 @@ def test_what_has_expired_leaves_the_changelog(own: list[BotEvent], seed: int, v
     changelog = run_with_crashes(records, rng, visits)
     shard = Shard(0, changelog.restore(), visits)
     last_ms = shard.clock.log_ms + 3 * DAY
-    for n in range(100):
-        last_ms += HOUR // 2
+    # Two days go by, and then as many flushes as it takes to look at every entry twice.
+    steps = [HOUR // 2] * 100 + [1] * (2 * len(shard.entries) // visits + 2)
+    for n, step in enumerate(steps):
+        last_ms += step
         other = BotEvent(f"t{n}", "ticking", "clock", last_ms, last_ms, "typing")
         shard.fold(len(records) + n, [batch(len(records) + n, [other])])
         writes = taken(shard)

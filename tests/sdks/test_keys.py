@@ -26,6 +26,7 @@ def test_two_hundred_keys_are_taken_by_the_client_of_their_channel(packages: Pac
 
 def test_a_key_of_another_channel_is_not(packages: Packages) -> None:
     """The client does look: a key of another channel it refuses."""
-    *_, said = packages.node("keys.js", "universal", steps=[channel_key_text("amazon-alexa", 1)])
+    answers = packages.node("keys.js", "universal", steps=[channel_key_text("amazon-alexa", 1)])
+    [said] = [one for one in answers if "made" in one]  # what the client logs comes before or after
 
     assert (0, 1) == (said["made"], len(said["errors"]))

@@ -206,6 +206,6 @@ def _check_batches(client: Client, batches: int, size: int) -> None:
 def _connects(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), 1).close()
-    except ConnectionRefusedError:
+    except OSError:  # refused, or reset while it closes
         return False
     return True
