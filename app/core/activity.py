@@ -29,10 +29,9 @@ __all__ = [
     "Days",
     "Step",
     "Streaks",
-    "deltas_of_day",
     "deltas_of_step",
+    "late_day",
     "streaks_after",
-    "streaks_of",
 ]
 
 Change = tuple[str, str, str, int, str, int]
@@ -84,6 +83,9 @@ class _Cohort(NamedTuple):
     bits: int
 
 
+_Cohorts = tuple[_Cohort, _Cohort, _Cohort, _Cohort]
+
+
 def deltas_of_step(step: Step, week_start: str) -> tuple[Change, ...]:
     """Return what a step changes, for one user."""
     calendar = calendar_of("UTC", week_start)  # only for its weeks: days are local already
@@ -105,19 +107,27 @@ def streaks_after(first: int, last: int, day: int, streaks: Streaks, week_start:
     return a, b, c, d
 
 
-def streaks_of(days: Days, calendar: Calendar) -> Streaks:
-    """Return the streaks of a set of days."""
-    a, b, c, d = (run_length(cohort.bits) - 1 for cohort in _cohorts(days, calendar))
+def late_day(days: Days, day: int, calendar: Calendar) -> tuple[list[Change], Streaks]:
+    """Return what *day*, not in *days*, changes, wherever it lies, and the streaks with it."""
+    before = _cohorts(days, calendar)
+    after = _cohorts_with(days, before, day, calendar)
+    changes = [*_deltas_of_day(days, day, calendar), *_moves(before, after)]
+    a, b, c, d = (run_length(cohort.bits) - 1 for cohort in after)
 
-    return a, b, c, d
+    return changes, (a, b, c, d)
 
 
-def deltas_of_day(days: Days, day: int, calendar: Calendar) -> Iterator[Change]:
-    """Yield what *day*, not in *days*, changes, wherever it lies."""
-    after = days.plus(day)
+def _first_day(day: int, calendar: Calendar) -> Iterator[Change]:
+    changes, _ = late_day(Days(day, 0), day, calendar)
+
+    return iter(changes)
+
+
+def _deltas_of_day(days: Days, day: int, calendar: Calendar) -> Iterator[Change]:
+    """Yield what *day* changes but retention."""
     yield "active_users", "", "day", day * DAY_S, "", 1
     yield from _roll(days, day)
-    if day == after.first:
+    if not days.bits or day < days.first:
         yield "new_users", "", "day", day * DAY_S, "", 1
         if days.bits:
             yield "new_users", "", "day", days.first * DAY_S, "", -1
@@ -126,12 +136,6 @@ def deltas_of_day(days: Days, day: int, calendar: Calendar) -> Iterator[Change]:
         yield "active_users", "", "week", week * DAY_S, "", 1
     if not _any_in(days, first_of_month, month(first_of_month + 31)):
         yield "active_users", "", "month", first_of_month * DAY_S, "", 1
-    for window, old, new in zip(_WINDOWS, _cohorts(days, calendar), _cohorts(after, calendar), strict=True):
-        yield from _move(window, old, new)
-
-
-def _first_day(day: int, calendar: Calendar) -> Iterator[Change]:
-    yield from deltas_of_day(Days(day, 0), day, calendar)
 
 
 def _later_day(step: Step, last: int, calendar: Calendar) -> Iterator[Change]:
@@ -181,13 +185,15 @@ def _roll(days: Days, day: int) -> Iterator[Change]:
             yield measure, "", "day", (origin + end) * DAY_S, "", -1
 
 
-def _move(window: str, before: _Cohort, after: _Cohort) -> Iterator[Change]:
+def _moves(before: _Cohorts, after: _Cohorts) -> Iterator[Change]:
     """Move a user's entries in the retention cells; only what differs is touched."""
-    if before.bits and before[:2] != after[:2]:
-        yield from _enter(window, before, 0, -1)
-        before = before._replace(bits=0)
-    if before.bits != after.bits:
-        yield from _enter(window, after, before.bits, 1)
+    for window, old, new in zip(_WINDOWS, before, after, strict=True):
+        known = old.bits
+        if known and old[:2] != new[:2]:
+            yield from _enter(window, old, 0, -1)
+            known = 0
+        if known != new.bits:
+            yield from _enter(window, new, known, 1)
 
 
 def _enter(window: str, cohort: _Cohort, known: int, sign: int) -> Iterator[Change]:
@@ -211,15 +217,30 @@ def _any_in(days: Days, first: int, end: int) -> bool:
     return width > 0 and bool(days.bits >> low & ((1 << width) - 1))
 
 
-def _cohorts(days: Days, calendar: Calendar) -> Iterator[_Cohort]:
-    """Yield the user's place in the cohorts of each of the windows."""
+def _cohorts(days: Days, calendar: Calendar) -> _Cohorts:
+    """Return the user's place in the cohorts of each of the windows."""
     first = days.first
-    week = calendar.week(first)
-    bits = [0, 0, 0, 0]
+    week, first_of_month = calendar.week(first), month(first)
+    weeks = own_weeks = months = 0
     for n in members(days.bits):
-        for i, period in enumerate(_periods(first, first + n, calendar)):
-            bits[i] |= 1 << period
-    for start, origin, own in zip(
-        (first, week, week, month(first)), (first, week, first, month(first)), bits, strict=True
-    ):
-        yield _Cohort(start, origin, own)
+        _, in_week, in_own_week, in_month = _periods(first, first + n, calendar)
+        weeks, own_weeks, months = weeks | 1 << in_week, own_weeks | 1 << in_own_week, months | 1 << in_month
+
+    return (
+        _Cohort(first, first, days.bits),
+        _Cohort(week, week, weeks),
+        _Cohort(week, first, own_weeks),
+        _Cohort(first_of_month, first_of_month, months),
+    )
+
+
+def _cohorts_with(days: Days, before: _Cohorts, day: int, calendar: Calendar) -> _Cohorts:
+    """Return the cohorts of *days*, which are *before*, with *day*; only a new first day touches all of them."""
+    if not days.bits or day < days.first:
+        return _cohorts(days.plus(day), calendar)
+    a, b, c, d = (
+        cohort._replace(bits=cohort.bits | 1 << period)
+        for cohort, period in zip(before, _periods(days.first, day, calendar), strict=True)
+    )
+
+    return a, b, c, d

@@ -14,7 +14,9 @@ the minute of the day.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -46,6 +48,8 @@ _MOST_SETS: Final = 256 - _FIRST_SET
 _MOST_NAMES: Final = 2000
 _KINDS: Final = [bytes([kind]) for kind in range(256)]
 _DAY: Final = 1440
+_MANY: Final = 8
+_day_of: Final = attrgetter("day")
 _MINUTE: Final = 2
 
 
@@ -92,7 +96,7 @@ def remember(
     A rich repeat of a plain one is `Richer`, once; without a time of its own it is a repeat like any other.
     """
     own, day = None, minute // _DAY
-    for entry in seen:
+    for entry in seen if len(seen) < _MANY else _near(seen, day):
         if entry.day == day:
             own = entry
         elif timed or entry.day != day - 1:
@@ -128,6 +132,11 @@ def prune_seen(seen: list[Seen], oldest_hour: int) -> None:
             return
 
 
+def _near(seen: list[Seen], day: int) -> list[Seen]:
+    """Return the entries of *day* and of the day before, as those of imported history are many."""
+    return seen[bisect_left(seen, day - 1, key=_day_of) : bisect_right(seen, day, key=_day_of)]
+
+
 def _aligned(prints: bytes, mark: bytes, place: int) -> int:
     """Return where *mark* stands as a whole, from *place* on; -1 if nowhere."""
     while place >= 0 and place % _WIDTH:
@@ -137,17 +146,21 @@ def _aligned(prints: bytes, mark: bytes, place: int) -> int:
 
 
 def _begun(seen: list[Seen], day: int, hour: int) -> Seen:
+    """Begin an entry of *day* behind those it has: days stand in order, whatever the order they came in."""
     while sum(map(_size_of, seen)) > MOST_BYTES:
-        del seen[0]
-    seen.append(Seen(day, hour, b""))
+        del seen[min(range(len(seen)), key=lambda place: seen[place].touched)]
+    own = Seen(day, hour, b"")
+    seen.insert(bisect_right(seen, day, key=_day_of), own)
 
-    return seen[-1]
+    return own
 
 
 def _size_of(entry: Seen) -> int:
-    names = sum(map(len, entry.names)) + 4 * len(entry.names)
+    size = len(entry.prints) + len(entry.minutes)
+    if entry.names:
+        size += sum(map(len, entry.sets)) + sum(map(len, entry.names)) + 4 * len(entry.names)
 
-    return len(entry.prints) + len(entry.minutes) + sum(map(len, entry.sets)) + names
+    return size
 
 
 def _number_of(entry: Seen, hits: list[str]) -> int:

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from app.core.activity import Days, Step, Streaks, deltas_of_day, streaks_after, streaks_of
+from app.core.activity import Days, Step, Streaks, late_day, streaks_after
 from app.core.bits import highest
 from app.core.calendar import DAY_MS, Calendar
 from app.core.events import CUSTOM, MESSAGE_KINDS, BotEvent
@@ -179,10 +179,10 @@ def _activate(user: User, day: int, ledger: Ledger) -> None:
 
 def _activate_late(user: User, days: Days, day: int, ledger: Ledger) -> None:
     """Add a day that is not in *days* and lies before the last of them."""
-    for change in deltas_of_day(days, day, ledger.calendar):
+    changes, user.streaks = late_day(days, day, ledger.calendar)
+    for change in changes:
         ledger.add(*change)
     after = days.plus(day)
-    user.streaks = streaks_of(after, ledger.calendar)
     user.first_day, user.active = after.first, _to_bytes(after.bits)
 
 

@@ -42,6 +42,23 @@ def test_a_richer_repeat_finds_what_the_first_hit(sent: list[tuple[int, int]]) -
     assert ["repeat"] * len(first) == [arrive(seen, str(n), rich=True) for n in first]
 
 
+@given(st.lists(st.tuples(st.integers(0, 15), st.integers(0, 5), st.booleans()), max_size=200))
+def test_days_in_any_order(sent: list[tuple[int, int, bool]]) -> None:
+    """A repeat is known by its day, or without a time of its own by the day before, too, however many days there are."""
+    seen: list[Seen] = []
+    filed: set[tuple[int, int]] = set()
+    for day, n, timed in sent:
+        known = (day, n) in filed or (not timed and (day - 1, n) in filed)
+
+        assert ("repeat" if known else "new") == remember(
+            seen, day * 1440, fingerprint(str(n)), HOUR, timed, False, []
+        )
+        if not known:
+            filed.add((day, n))
+
+    assert {day for day, _ in filed} == {entry.day for entry in seen}
+
+
 def test_more_sets_than_a_byte_numbers() -> None:
     """The day goes on in another entry, and each event is still found."""
     seen: list[Seen] = []
