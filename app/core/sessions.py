@@ -13,15 +13,31 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
+from itertools import compress
 from typing import Final
 
 import msgspec
 
-__all__ = ["Named", "Runs", "Tally", "add_message", "add_named", "prune_runs"]
+__all__ = [
+    "MOST_NAMED",
+    "MOST_RUNS",
+    "Named",
+    "Runs",
+    "Tally",
+    "add_message",
+    "add_named",
+    "cut_runs",
+    "prune_runs",
+]
 
 Tally = Callable[[int, int, int, int, int], None]
 """tally(start_ms, sessions, length_ms, messages, bounces): a change of the sessions that start at start_ms"""
 
+MOST_NAMED: Final = 4096
+"""Named sessions remembered of a user; beyond it an eighth is forgotten, those that began to be known first."""
+
+MOST_RUNS: Final = 65_536
+"""Runs remembered of a user; beyond it an eighth is forgotten, the earliest. Both bound what an entry takes of a record."""
 
 _BOUNCES_BY: Final = {1: 1, 2: -1}
 """The first incoming message of a run makes it a bounce, the second makes it none again."""
@@ -66,10 +82,12 @@ def add_message(runs: Runs, at_ms: int, is_in: bool, gap_ms: int, hour: int, tal
 
 def add_named(sessions: list[Named], name: str, at_ms: int, is_in: bool, hour: int, tally: Tally) -> None:
     """Put a message into the session it names."""
-    for session in sessions:
+    for session in reversed(sessions):
         if session.name == name:
             break
     else:
+        if len(sessions) >= MOST_NAMED:
+            del sessions[: MOST_NAMED // 8]
         sessions.append(Named(name, at_ms, at_ms, 1, int(is_in), hour))
         tally(at_ms, 1, 0, 1, int(is_in))
         return
@@ -84,10 +102,22 @@ def prune_runs(runs: Runs, oldest_hour: int) -> list[tuple[int, int]]:
     touched = runs.touched
     if not touched or min(touched) >= oldest_hour:
         return []
-    gone = [(runs.starts[i], runs.ends[i]) for i, hour in enumerate(touched) if hour < oldest_hour]
-    keep = [i for i, hour in enumerate(touched) if hour >= oldest_hour]
-    for values in (runs.starts, runs.ends, runs.sizes, runs.incoming, touched):
-        values[:] = [values[i] for i in keep]
+
+    return _keep(runs, [hour >= oldest_hour for hour in touched])
+
+
+def cut_runs(runs: Runs) -> list[tuple[int, int]]:
+    """Forget the earliest of too many runs and return their (start, end)."""
+    if len(runs.starts) <= MOST_RUNS:
+        return []
+
+    return _keep(runs, [i >= MOST_RUNS // 8 for i in range(len(runs.starts))])
+
+
+def _keep(runs: Runs, is_kept: list[bool]) -> list[tuple[int, int]]:
+    gone = [(runs.starts[i], runs.ends[i]) for i, kept in enumerate(is_kept) if not kept]
+    for values in (runs.starts, runs.ends, runs.sizes, runs.incoming, runs.touched):
+        values[:] = compress(values, is_kept)
 
     return gone
 

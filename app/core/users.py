@@ -16,7 +16,7 @@ from app.core.bits import highest
 from app.core.calendar import DAY_MS, Calendar
 from app.core.events import CUSTOM, MESSAGE_KINDS, BotEvent
 from app.core.repeats import Richer, Seen, fingerprint, prune_seen, remember
-from app.core.sessions import Named, Runs, add_message, add_named, prune_runs
+from app.core.sessions import Named, Runs, add_message, add_named, cut_runs, prune_runs
 from app.core.turns import Turns, add_flag, add_turn, prune_turns
 
 __all__ = ["MEMORY_HOURS", "Ledger", "User", "decode_user", "encode_user", "fold_event", "is_bare", "prune"]
@@ -150,15 +150,9 @@ def prune(user: User, hour: int) -> None:
     oldest = hour - MEMORY_HOURS
     prune_seen(user.seen, oldest)
     prune_turns(user.turns, oldest)
-    gone = prune_runs(user.runs, oldest)
+    _seal(user, prune_runs(user.runs, oldest))
     if any(session.touched < oldest for session in user.named):
         user.named = [session for session in user.named if session.touched >= oldest]
-    if gone:
-        sealed = Days(user.sealed_from, int.from_bytes(user.sealed, "little"))
-        for start, end in gone:
-            for day in range(start // DAY_MS, end // DAY_MS + 1):
-                sealed = sealed.plus(day)
-        user.sealed_from, user.sealed = sealed.first, _to_bytes(sealed.bits)
 
 
 def _activate(user: User, day: int, ledger: Ledger) -> None:
@@ -196,8 +190,20 @@ def _fold_message(user: User, event: BotEvent, is_in: bool, hour: int, ledger: L
     if user.sealed and _is_sealed(user, event.at, ledger.session_gap_ms):
         return False
     add_message(user.runs, event.at, is_in, ledger.session_gap_ms, hour, ledger.tally)
+    _seal(user, cut_runs(user.runs))
 
     return True
+
+
+def _seal(user: User, gone: list[tuple[int, int]]) -> None:
+    """Remember the days of runs that are known no more."""
+    if not gone:
+        return
+    sealed = Days(user.sealed_from, int.from_bytes(user.sealed, "little"))
+    for start, end in gone:
+        for day in range(start // DAY_MS, end // DAY_MS + 1):
+            sealed = sealed.plus(day)
+    user.sealed_from, user.sealed = sealed.first, _to_bytes(sealed.bits)
 
 
 def _is_sealed(user: User, at_ms: int, gap_ms: int) -> bool:
