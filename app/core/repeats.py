@@ -3,7 +3,7 @@ Has this event been counted before?
 
 Platforms redeliver and SDKs retry, so every event with an id of its own is remembered for two days after its
 receipt: seven bytes of a hash and one that says what it was, filed under the user and the UTC day of the event's time,
-where a repeat of the same body is looked for.  A repeat whose body has no time may fall on the day after the first.
+where a repeat of the same body is looked for.  A repeat whose body has no time may fall on one of the two days after the first.
 
 Rich is an event with an intent, or not handled.  Some SDKs send a message again, with its intent, when language
 understanding has spoken: the first rich repeat of a plain event adds what it says (docs/decisions 14).  What that says
@@ -48,6 +48,7 @@ _MOST_SETS: Final = 256 - _FIRST_SET
 _MOST_NAMES: Final = 2000
 _KINDS: Final = [bytes([kind]) for kind in range(256)]
 _DAY: Final = 1440
+_DAYS_AFTER: Final = 2
 _MANY: Final = 8
 _day_of: Final = attrgetter("day")
 _MINUTE: Final = 2
@@ -91,7 +92,7 @@ def remember(
     seen: list[Seen], minute: int, mark: bytes, hour: int, timed: bool, rich: bool, hits: list[str]
 ) -> Arrival:
     """
-    File *mark* under the day of *minute*, unless it is there, or, if the body has no time of its own, on the day before.
+    File *mark* under the day of *minute*, unless it is there, or, if the body has no time of its own, on the two days before.
 
     A rich repeat of a plain one is `Richer`, once; without a time of its own it is a repeat like any other.
     """
@@ -99,7 +100,7 @@ def remember(
     for entry in seen if len(seen) < _MANY else _near(seen, day):
         if entry.day == day:
             own = entry
-        elif timed or entry.day != day - 1:
+        elif timed or not day - _DAYS_AFTER <= entry.day < day:
             continue
         place = entry.prints.find(mark)  # half the time of `in`
         if place >= 0 and (place := _aligned(entry.prints, mark, place)) >= 0:
@@ -133,8 +134,8 @@ def prune_seen(seen: list[Seen], oldest_hour: int) -> None:
 
 
 def _near(seen: list[Seen], day: int) -> list[Seen]:
-    """Return the entries of *day* and of the day before, as those of imported history are many."""
-    return seen[bisect_left(seen, day - 1, key=_day_of) : bisect_right(seen, day, key=_day_of)]
+    """Return the entries of *day* and of the days before, as those of imported history are many."""
+    return seen[bisect_left(seen, day - _DAYS_AFTER, key=_day_of) : bisect_right(seen, day, key=_day_of)]
 
 
 def _aligned(prints: bytes, mark: bytes, place: int) -> int:

@@ -44,11 +44,11 @@ def test_a_richer_repeat_finds_what_the_first_hit(sent: list[tuple[int, int]]) -
 
 @given(st.lists(st.tuples(st.integers(0, 15), st.integers(0, 5), st.booleans()), max_size=200))
 def test_days_in_any_order(sent: list[tuple[int, int, bool]]) -> None:
-    """A repeat is known by its day, or without a time of its own by the day before, too, however many days there are."""
+    """A repeat is known by its day, or without a time of its own by the two days before, too, however many days there are."""
     seen: list[Seen] = []
     filed: set[tuple[int, int]] = set()
     for day, n, timed in sent:
-        known = (day, n) in filed or (not timed and (day - 1, n) in filed)
+        known = (day, n) in filed or (not timed and bool(filed & {(day - 1, n), (day - 2, n)}))
 
         assert ("repeat" if known else "new") == remember(
             seen, day * 1440, fingerprint(str(n)), HOUR, timed, False, []
