@@ -1,7 +1,8 @@
 """
-Keeps ClickHouse within its disk budget: the oldest months of events and hits and days of minute counters go first.
+Keeps ClickHouse within its disk budget: dead letters go first, then the oldest months of events and hits and days of minutes.
 
-What went is noted in `disk_events`.  The current month and day stay, whatever they need.
+What went is noted in `disk_events`.  Of events and numbers the current month and day stay, whatever they need; dead letters go
+with theirs, as what was refused is worth less than what was counted, and Kafka has them for 30 days.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ _OLDEST_FIRST: Final = """
 SELECT table, partition, toUInt64(sum(rows)), toUInt64(sum(bytes_on_disk))
 FROM system.parts
 WHERE database = currentDatabase() AND active
-    AND ((table IN ('events', 'backfilled_hits') AND partition < %(month)s) OR (table = 'counter_parts' AND partition != '0' AND partition < %(day)s))
+    AND (table = 'dead_letter_rows' OR (table IN ('events', 'backfilled_hits') AND partition < %(month)s) OR (table = 'counter_parts' AND partition != '0' AND partition < %(day)s))
 GROUP BY table, partition
-ORDER BY rpad(partition, 8, '0'), table
+ORDER BY table != 'dead_letter_rows', rpad(partition, 8, '0'), table
 """
 _log = structlog.get_logger(__name__)
 

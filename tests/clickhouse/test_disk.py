@@ -67,6 +67,22 @@ def test_the_oldest_goes_first(full: Client, settings: Settings) -> None:
     assert ["202402", "202403", "202404", "20240525", "20240526"] == [part.partition for part in dropped]
 
 
+def test_dead_letters_go_before_events(full: Client, settings: Settings) -> None:
+    """Whatever month they are of: no event goes for what was refused."""
+    full.execute("ALTER TABLE dead_letter_rows REMOVE TTL")
+    body = "".join(chr(33 + n % 90) for n in range(1000))
+    rows = [("pizza", 0, n, "bad_time", NOW, body * 10) for n in range(2000)]
+    columns = "(bot_id, raw_partition, raw_offset, reason, received_at, body)"
+    full.execute(f"INSERT INTO dead_letter_rows {columns} VALUES", rows)
+    used = "SELECT sum(bytes_on_disk) FROM system.parts WHERE database = currentDatabase() AND active"
+    letters = full.execute(f"{used} AND table = 'dead_letter_rows'")[0][0]
+    budget = full.execute(used)[0][0] - letters // 4
+    dropped = keep_within_budget(tight(settings, budget), NOW)
+
+    assert [("dead_letter_rows", "202405")] == [(part.table, part.partition) for part in dropped]
+    assert [(4,)] == full.execute("SELECT count() FROM bot_events")
+
+
 def test_hits_of_back_fills_go_with_their_months(full: Client, settings: Settings) -> None:
     """What a back-fill found stays no longer than the events it found it in."""
     months = [NOW - timedelta(days=31 * n) for n in range(3)]
