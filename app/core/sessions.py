@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from itertools import compress
+from itertools import compress, islice
 from typing import Final
 
 import msgspec
@@ -56,7 +56,6 @@ class Runs(msgspec.Struct, array_like=True, gc=False):
 class Named(msgspec.Struct, array_like=True, gc=False):
     """A session named by the client."""
 
-    name: str
     start: int
     end: int
     size: int
@@ -80,15 +79,16 @@ def add_message(runs: Runs, at_ms: int, is_in: bool, gap_ms: int, hour: int, tal
         tally(at_ms, 1, 0, 1, int(is_in))
 
 
-def add_named(sessions: list[Named], name: str, at_ms: int, is_in: bool, hour: int, tally: Tally) -> None:
+def add_named(
+    sessions: dict[str, Named], name: str, at_ms: int, is_in: bool, hour: int, tally: Tally
+) -> None:
     """Put a message into the session it names."""
-    for session in reversed(sessions):
-        if session.name == name:
-            break
-    else:
+    session = sessions.get(name)
+    if session is None:
         if len(sessions) >= MOST_NAMED:
-            del sessions[: MOST_NAMED // 8]
-        sessions.append(Named(name, at_ms, at_ms, 1, int(is_in), hour))
+            for oldest in list(islice(sessions, MOST_NAMED // 8)):
+                del sessions[oldest]
+        sessions[name] = Named(at_ms, at_ms, 1, int(is_in), hour)
         tally(at_ms, 1, 0, 1, int(is_in))
         return
     tally(session.start, -1, session.start - session.end, -session.size, -_bounce(session.incoming))

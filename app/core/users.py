@@ -71,7 +71,7 @@ class User(msgspec.Struct, array_like=True, gc=False):
     sealed: bytes = b""
     seen: list[Seen] = []
     runs: Runs = msgspec.field(default_factory=Runs)
-    named: list[Named] = []
+    named: dict[str, Named] = {}
     turns: Turns = msgspec.field(default_factory=Turns)
 
 
@@ -151,8 +151,8 @@ def prune(user: User, hour: int) -> None:
     prune_seen(user.seen, oldest)
     prune_turns(user.turns, oldest)
     _seal(user, prune_runs(user.runs, oldest))
-    if any(session.touched < oldest for session in user.named):
-        user.named = [session for session in user.named if session.touched >= oldest]
+    if any(session.touched < oldest for session in user.named.values()):
+        user.named = {name: one for name, one in user.named.items() if one.touched >= oldest}
 
 
 def _activate(user: User, day: int, ledger: Ledger) -> None:

@@ -36,7 +36,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_named_sessions_are_bounded(few: None) -> None:
     """All are counted, however many; those known longest are forgotten, and a message of one of them begins another."""
-    sessions: list[Named] = []
+    sessions: dict[str, Named] = {}
     told = Told()
     for n in range(100):
         add_named(sessions, f"s{n}", AT + n, True, HOUR, told)
