@@ -37,17 +37,30 @@ _SUFFIXES: Final[dict[str, Format]] = {
     ".json": "ndjson",
 }
 _SAMPLE_LINES: Final = 1000
+_BOM: Final = b"\xef\xbb\xbf"
+_FOREIGN: Final = {
+    b"PK\x03\x04": "a zip archive; unpack it",
+    b"BZh": "packed by bzip2; unpack it",
+    b"\xfd7zXZ\0": "packed by xz; unpack it",
+    b"\x28\xb5\x2f\xfd": "packed by zstd; unpack it",
+    b"\xff\xfe": "text in UTF-16; save it as UTF-8",
+    b"\xfe\xff": "text in UTF-16; save it as UTF-8",
+}
 
 
 class ImportFile:
-    """An open file. `names` are its columns, `rows` gives (line number, row); read it once."""
+    """
+    An open file. `names` are its columns, `rows` gives (line number, row); read it once.
+
+    JSON lines may bring more names later, unless `are_all_names`.
+    """
 
     def __init__(self, stream: io.BufferedReader, format: Format, raw: IO[bytes], size_bytes: int) -> None:
         self.format = format
         self.size_bytes = size_bytes
         self._raw = raw
         self._rows = _csv(stream) if format == "csv" else _ndjson(stream)
-        self.names = next(self._rows)
+        self.names, self.are_all_names = next(self._rows)
 
     @property
     def read_bytes(self) -> int:
@@ -87,9 +100,11 @@ def _stream(path: Path) -> Iterator[tuple[io.BufferedReader, IO[bytes]]]:
         raise BotpulseError(msg, "file") from error
     try:
         if raw.peek(2)[:2] == b"\x1f\x8b":
-            unpacked = cast("io.RawIOBase", gzip.GzipFile(fileobj=raw))
-            yield io.BufferedReader(unpacked, MIB), raw
+            unpacked = gzip.GzipFile(fileobj=raw)
+            _check_text(path, unpacked.peek(4096))
+            yield io.BufferedReader(cast("io.RawIOBase", unpacked), MIB), raw
         else:
+            _check_text(path, raw.peek(4096))
             yield raw, raw
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         msg = f"{path} is damaged or cut off ({error}); get it again"
@@ -104,41 +119,71 @@ def _format_of(path: Path, stream: io.BufferedReader) -> Format:
     if suffix in _SUFFIXES:
         return _SUFFIXES[suffix]
 
-    return "ndjson" if stream.peek(1)[:1] in (b"{", b"[") else "csv"
+    return "ndjson" if stream.peek(4096).removeprefix(_BOM).lstrip()[:1] in (b"{", b"[") else "csv"
+
+
+def _check_text(path: Path, head: bytes) -> None:
+    """Refuse what is no text in UTF-8, by how it begins."""
+    what = next((words for start, words in _FOREIGN.items() if head.startswith(start)), "")
+    if not what and b"\0" in head.partition(b"\n")[0]:
+        what = "no text in UTF-8; save it as such"
+    if what:
+        msg = f"{path} is {what}. CSV and one JSON object a line are read, plain or gzip"
+        raise BotpulseError(msg, "file")
 
 
 def _csv(stream: io.BufferedReader) -> Iterator[Any]:
     csv.field_size_limit(MIB)
     # half-characters come through as such and are refused with their row
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    header = text.readline()
+    blank_lines = 0
+    while (header := text.readline()) and header.isspace():
+        blank_lines += 1
     delimiter = max(",;\t|", key=header.count)
-    reader = csv.reader(itertools.chain([header], text), delimiter=delimiter)
-    names = [name.strip() or f"column_{n}" for n, name in enumerate(next(reader, []), 1)]
-    if not names:
-        raise BotpulseError("the file is empty", "file")
-    yield names
+    reader = csv.reader(itertools.chain([header], text), delimiter=delimiter, strict=True)
+    names = _csv_names(reader)
+    yield names, True
     while True:
+        first_line = blank_lines + reader.line_num + 1
         try:
             values = next(reader)
         except StopIteration:
             text.detach()
             return
         except csv.Error as error:
-            yield reader.line_num, Rejection(Reason.BAD_VALUE, f"this is no row: {error}")
+            yield first_line, Rejection(Reason.BAD_VALUE, _no_row(error, blank_lines + reader.line_num))
             continue
         if len(values) == len(names):
-            yield reader.line_num, dict(zip(names, values, strict=True))
+            yield blank_lines + reader.line_num, dict(zip(names, values, strict=True))
         elif values:
             message = f"the row has {len(values)} values and the header {len(names)} names"
-            yield reader.line_num, Rejection(Reason.BAD_VALUE, message)
+            yield blank_lines + reader.line_num, Rejection(Reason.BAD_VALUE, message)
+
+
+def _csv_names(reader: Iterator[list[str]]) -> list[str]:
+    try:
+        names = [name.strip() or f"column_{n}" for n, name in enumerate(next(reader, []), 1)]
+    except csv.Error as error:
+        msg = f"the names of the columns cannot be read: {error}; a quote may be missing in the first line"
+        raise BotpulseError(msg, "file") from error
+    if not names:
+        raise BotpulseError("the file is empty", "file")
+    return names
+
+
+def _no_row(error: csv.Error, last_line: int) -> str:
+    if str(error) == "unexpected end of data":
+        return f"a quote is opened here and never closed; nothing up to line {last_line} is imported"
+    return f"this is no row, up to line {last_line}: {error}"
 
 
 def _ndjson(stream: io.BufferedReader) -> Iterator[Any]:
     sample = list(itertools.islice(stream, _SAMPLE_LINES))
-    if not any(map(bytes.strip, sample)):
+    sample[:1] = [line.removeprefix(_BOM) for line in sample[:1]]
+    first = next(filter(None, map(bytes.strip, sample)), b"")
+    if not first:
         raise BotpulseError("the file is empty", "file")
-    if sample[0].lstrip().startswith(b"["):
+    if first.startswith(b"["):
         msg = "the file is a JSON array; make it one object a line, such as with `jq -c '.[]'`"
         raise BotpulseError(msg, "file")
     names: dict[str, None] = {}
@@ -146,7 +191,7 @@ def _ndjson(stream: io.BufferedReader) -> Iterator[Any]:
         row = _object(line)
         if isinstance(row, dict):
             names |= dict.fromkeys(row)
-    yield list(names)
+    yield list(names), len(sample) < _SAMPLE_LINES
     for number, line in enumerate(itertools.chain(sample, stream), 1):
         if not line.isspace():
             yield number, _object(line)

@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-from app.cli._failures import report
+from app.cli._failures import is_foreseen, report
 
 __all__ = ["main"]
 
@@ -56,8 +56,10 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except BrokenPipeError:
+            raise  # whoever reads the output has enough; click ends quietly then
         except Exception as error:
-            if os.environ.get("BOTPULSE_TRACEBACK"):
+            if os.environ.get("BOTPULSE_TRACEBACK") and not is_foreseen(error):
                 raise
             report(error, as_json=ctx.meta["json"])
             ctx.exit(1)

@@ -10,7 +10,9 @@ from pydantic import ValidationError
 
 from app.errors import BotpulseError
 
-__all__ = ["explain", "report"]
+__all__ = ["explain", "is_foreseen", "report"]
+
+_UNEXPECTED = "unexpected"
 
 _SYSTEM = {
     errno.ENOSPC: "the disk is full; free some space or choose another folder with --home",
@@ -38,7 +40,12 @@ def explain(error: Exception) -> BotpulseError:
     if isinstance(error, OSError) and error.errno in _SYSTEM:
         return BotpulseError(f"{error.filename or 'write'}: {_SYSTEM[error.errno]}", "system")
     hint = "set BOTPULSE_TRACEBACK=1 to see where"
-    return BotpulseError(f"unexpected {type(error).__name__}: {error} ({hint})", "unexpected")
+    return BotpulseError(f"unexpected {type(error).__name__}: {error} ({hint})", _UNEXPECTED)
+
+
+def is_foreseen(error: Exception) -> bool:
+    """Tell whether *error* is a refusal, and no defect."""
+    return explain(error).code != _UNEXPECTED
 
 
 def _settings(error: ValidationError) -> str:

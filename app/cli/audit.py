@@ -10,14 +10,17 @@ import msgspec
 
 from app.adapters.audit import Days, audit
 from app.adapters.clickhouse import session
-from app.cli._registry import as_json, here, say
+from app.cli._registry import as_json, here, say, state_at
 from app.cli._settings import found
+from app.cli.bots import bot_in
 from app.core.audit import Difference
+from app.core.times import END_MS
 
 __all__ = ["command"]
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 _MOST_SHOWN = 50
+_FIRST, _LAST = date(1970, 1, 1), datetime.fromtimestamp(END_MS / 1000 - 1, UTC).date()
 
 
 @click.command()
@@ -47,7 +50,8 @@ def command(
       botpulse audit --bot pizza-1a2b --day 2024-05-27
       botpulse audit --bot pizza-1a2b --from 2024-05-01 --to 2024-05-31 --json
     """
-    days = _days(day, first, last)
+    days = _within(_days(day, first, last))
+    bot_in(state_at(home), bot)
     with session(found(home=home)) as client:
         differing = audit(client, bot, days)
     say({"bot": bot, "differences": msgspec.to_builtins(differing)}, is_json, _lines(differing))
@@ -64,6 +68,14 @@ def _days(day: datetime | None, first: datetime | None, last: datetime | None) -
         raise click.UsageError("give --day, or both --from and --to in their order, or none of them")
 
     return None
+
+
+def _within(days: Days | None) -> Days | None:
+    if days and not (_FIRST <= days[0] and days[1] <= _LAST):
+        msg = f"no event has such a day; they are between {_FIRST} and {_LAST}"
+        raise click.UsageError(msg)
+
+    return days
 
 
 def _lines(differing: list[Difference]) -> list[str]:

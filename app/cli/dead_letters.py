@@ -17,6 +17,7 @@ from app.adapters.clickhouse import session
 from app.adapters.dead_letters import Wanted, letters, send_again
 from app.cli._registry import as_json, here, say, settings_at, state_at
 from app.cli._settings import found
+from app.cli.bots import bot_in
 from app.core.deliveries import Delivery
 from app.core.outcome import DeadLetter, Reason
 from app.core.refusal import Refusal
@@ -58,6 +59,8 @@ _of_reason = click.option(
 @as_json
 def list_(bot: str, reason: str | None, limit: int, home: Path | None, is_json: bool) -> None:
     """List dead letters, the newest first."""
+    if bot:
+        bot_in(state_at(home), bot)
     found_letters = _read(home, Wanted(bot, reason or ""), limit)
     lines = [
         f"{letter_id(one):14} {_when(one)}  {one.bot_id}  {one.reason}: {one.message}"
@@ -107,6 +110,8 @@ def replay(
     if not (letter or bot or reason or is_all):
         raise click.UsageError("name letters, or choose some with --bot or --reason, or say --all")
     state = state_at(home)
+    if bot:
+        bot_in(state, bot)
     deliveries: list[Delivery] = []
     skipped: list[Refusal] = []
     found_letters = _read(home, Wanted(bot, reason or "", letter), _MOST)

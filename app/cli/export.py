@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import Any
 
 import click
 
 from app.adapters.clickhouse import session
 from app.adapters.export import Format, exported, written
-from app.cli._registry import as_json, here, say
+from app.cli._registry import as_json, here, say, state_at
 from app.cli._settings import found
+from app.cli.bots import bot_in
 from app.core.times import ACCEPTED_TIMES, END_MS, parse_at
 
 __all__ = ["command"]
@@ -60,9 +62,10 @@ def command(
       botpulse export --bot pizza-bot-x1y2 -o events.ndjson.gz
       botpulse export --bot pizza-bot-x1y2 --from 2024-05-01 --to 2024-06-01 --format csv > may.csv
     """
-    with session(found(home=home)) as client, _target(output) as target:
+    bot_in(state_at(home), bot)
+    with session(found(home=home)) as client, _target(output) as write:
         rows = exported(client, bot, from_ms or 0, END_MS if to_ms is None else to_ms)
-        count = written(rows, format, target.write)
+        count = written(rows, format, write)
     if output:
         say(
             {"bot": bot, "events": count, "file": str(output)},
@@ -72,11 +75,10 @@ def command(
 
 
 @contextlib.contextmanager
-def _target(output: Path | None) -> Iterator[IO[bytes]]:
-    """Give something to write to; what is interrupted leaves no file."""
+def _target(output: Path | None) -> Iterator[Callable[[bytes], Any]]:
+    """Give what writes; what is interrupted leaves no file."""
     if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        yield _to_stdout
         return
     partial = output.with_name(f"{output.name}.part")
     try:
@@ -85,7 +87,17 @@ def _target(output: Path | None) -> Iterator[IO[bytes]]:
             if output.suffix == ".gz"
             else partial.open("wb") as target
         ):
-            yield cast("IO[bytes]", target)
+            yield target.write
         partial.rename(output)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _to_stdout(block: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(block)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError as error:
+        # whoever reads has enough; what is still in the buffer goes nowhere, and Python says nothing of it at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise click.exceptions.Exit(1) from error

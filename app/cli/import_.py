@@ -88,7 +88,7 @@ def command(
     with opened(file, format) as source:
         chosen = {field: column for field, column in columns.items() if column is not None}
         start_ms = int(start.replace(tzinfo=UTC).timestamp() * 1000)
-        plan = refused_or(plan_of(source.names, chosen, time_unit, start_ms))
+        plan = refused_or(plan_of(source.names, chosen, time_unit, start_ms, are_all=source.are_all_names))
         if dry_run:
             _show_first(source, plan, is_json)
             return
@@ -97,7 +97,7 @@ def command(
         done = _Import(settings, source, plan, name).run(bot)
     waited_s = wait_until_counted(settings) if wait and not done.sent.was_finished else None
     say(done.answer(bot, waited_s), is_json, done.lines(waited_s))
-    context.exit(1 if done.rejected else 0)
+    context.exit(1 if done.rejected or done.absent else 0)
 
 
 class _Import:
@@ -108,6 +108,7 @@ class _Import:
         self._source = source
         self._plan = plan
         self._import_id = import_id
+        self._reader: RowReader | None = None
         self._reading: Reading | None = None
         self._seconds = 0.0
         self.sent = Sent(0, 0)
@@ -133,6 +134,11 @@ class _Import:
         """How many rows were refused."""
         return self._reading.rejected if self._reading else 0
 
+    @property
+    def absent(self) -> list[str]:
+        """Name the columns that were asked for and that no row had."""
+        return sorted(self._reader.absent - set(self._source.names)) if self._reader else []
+
     def answer(self, bot: str, waited_s: float | None) -> dict[str, Any]:
         """Return what a machine wants to know."""
         return {
@@ -145,6 +151,7 @@ class _Import:
             "rejections": [
                 {"line": line, "reason": one.reason, "message": one.message} for line, one in self._refusals
             ],
+            "absent_columns": self.absent,
             "seconds": round(self._seconds, 2),
             "waited_seconds": None if waited_s is None else round(waited_s, 2),
         }
@@ -160,6 +167,8 @@ class _Import:
         lines = [f"{what} in {self._seconds:.1f} s ({rate:.0f} rows/s)"]
         if waited_s is not None:
             lines.append(f"counted and stored {waited_s:.1f} s later")
+        if self.absent:
+            lines.append(f"no row has a column {', '.join(map(repr, self.absent))}")
         if self.rejected:
             lines.append(f"{self.rejected} rows were rejected, all others are imported:")
             lines += [f"  line {line}: {one.reason}: {one.message}" for line, one in self._refusals]
@@ -172,8 +181,8 @@ class _Import:
         return self._reading.first if self._reading else []
 
     def _chunks_of(self, bot: Bot) -> Chunks:
-        reader = RowReader(self._plan, self._import_id, bot.platform, now_ms())
-        self._reading = Reading(reader, self._source.rows())
+        self._reader = RowReader(self._plan, self._import_id, bot.platform, now_ms())
+        self._reading = Reading(self._reader, self._source.rows())
         return self._reading.chunks
 
 

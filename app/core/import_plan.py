@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Final, Literal
 
@@ -9,7 +10,7 @@ import msgspec
 
 from app.core.refusal import Refusal
 
-__all__ = ["MadeUp", "Plan", "TimeUnit", "import_id_of", "plan_of"]
+__all__ = ["MadeUp", "Plan", "TimeUnit", "column_of", "import_id_of", "plan_of"]
 
 TimeUnit = Literal["auto", "s", "ms"]
 
@@ -33,13 +34,15 @@ class Plan(msgspec.Struct, frozen=True):
     How a file is read.
 
     `columns` names the column of each field of an event; all others become attributes.  `direction` holds for all
-    rows where no column says it.
+    rows where no column says it.  `later` are fields without a column so far that take the first fitting one a later
+    row brings.
     """
 
     columns: dict[str, str]
     time_unit: TimeUnit = "auto"
     direction: Literal["in", "out"] = "in"
     made_up: MadeUp | None = None
+    later: tuple[str, ...] = ()
 
 
 ALIASES: Final[dict[str, tuple[str, ...]]] = {
@@ -64,22 +67,28 @@ _OPTIONS: Final = {"at": "time"}
 
 
 def plan_of(
-    names: list[str], chosen: dict[str, str], time_unit: TimeUnit = "auto", start_ms: int | None = None
+    names: list[str],
+    chosen: dict[str, str],
+    time_unit: TimeUnit = "auto",
+    start_ms: int | None = None,
+    *,
+    are_all: bool = True,
 ) -> Plan | Refusal:
     """
     Decide what is in the columns *names*.
 
     *chosen* holds the columns the caller named, by field; an empty name says that there is none.  Dialogues without
-    times start at *start_ms*; None refuses them.
+    times start at *start_ms*; None refuses them.  Where *names* are not all there are (`are_all`), later rows may
+    bring columns that were chosen, or that fit.
     """
     direction: Literal["in", "out"] = "in"
     if chosen.get("direction") in ("in", "out"):
         direction = "out" if chosen["direction"] == "out" else "in"
         chosen = {**chosen, "direction": ""}
     absent = [column for column in chosen.values() if column and column not in names]
-    if absent:
+    if absent and are_all:
         return Refusal("no_column", f"there is no column {absent[0]!r}; the file has {', '.join(names)}")
-    found = {field: _found(aliases, names) for field, aliases in ALIASES.items()} | chosen
+    found = {field: column_of(field, names) for field in ALIASES} | chosen
     columns = {field: column for field, column in found.items() if column}
     if "at" in columns:
         missing, made_up = [field for field in ("user",) if field not in columns], None
@@ -93,15 +102,22 @@ def plan_of(
             f"no column looks like the {option}; name it with --{option}. There are {', '.join(names)}",
         )
 
-    return Plan(columns, time_unit, direction, made_up)
+    later = () if are_all else tuple(field for field in ALIASES if field not in (*columns, *chosen, "at"))
+
+    return Plan(columns, time_unit, direction, made_up, later)
 
 
 def import_id_of(content: bytes, plan: Plan) -> str:
     """Return the id of the import that reads a file with the checksum *content* by *plan*."""
-    return blake2b(content + msgspec.json.encode(plan), digest_size=8).hexdigest()
+    reading = {
+        name: value for name, value in msgspec.structs.asdict(plan).items() if name != "later" or value
+    }
+
+    return blake2b(content + msgspec.json.encode(reading), digest_size=8).hexdigest()
 
 
-def _found(aliases: tuple[str, ...], names: list[str]) -> str:
-    lower = {name.lower(): name for name in reversed(names)}
+def column_of(field: str, names: Iterable[str]) -> str:
+    """Return which of *names* is called like *field*; none is ''."""
+    lower = {name.lower(): name for name in reversed(list(names))}
 
-    return next((lower[alias] for alias in aliases if alias in lower), "")
+    return next((lower[alias] for alias in ALIASES[field] if alias in lower), "")

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from app.core.deliveries import MAX_ITEMS
-from app.core.import_plan import MadeUp, Plan, TimeUnit
+from app.core.import_plan import MadeUp, Plan, TimeUnit, column_of
 from app.core.outcome import Reason, Rejection
 from app.core.redact import prepare
 from app.core.times import ACCEPTED_TIMES, END_MS, SKEW_MS, parse_at
@@ -76,11 +76,17 @@ class RowReader:
         self._time_column = columns.pop("at", "")
         self._direction_column = columns.pop("direction", "")
         self._fields = tuple(columns.items())
+        self._later = plan.later
+        self._known: set[str] = set()
+        self.absent = set(plan.columns.values())
+        """Columns of the plan that no row had."""
         self._milliseconds = _UNITS[plan.time_unit]
         self._dialogues = _Dialogues(plan.made_up, columns.get("conversation", "")) if plan.made_up else None
 
     def read(self, number: int, row: dict[str, Any]) -> bytes | Rejection:
         """Return the item of row *number*, counted from 1. *row* is used up."""
+        if not row.keys() <= self._known:
+            self._learn(row)
         item: dict[str, Any] = {"id": f"{self._prefix}{number}", "direction": self._direction}
         at = self._dialogues.place(row, item) if self._dialogues else self._time_of(row)
         if isinstance(at, Rejection):
@@ -97,6 +103,20 @@ class RowReader:
                 item[field] = str(value) if type(value) is int else value
 
         return self._finished(item, row)
+
+    def _learn(self, row: dict[str, Any]) -> None:
+        """Take note of the new names in *row*."""
+        self.absent -= row.keys()
+        if len(self._known) < _MOST_KNOWN:
+            self._known |= row.keys()
+        for field in self._later:
+            column = column_of(field, row)
+            if column and field == "direction":
+                self._direction_column = column
+            elif column:
+                self._fields += ((field, column),)
+            if column:
+                self._later = tuple(other for other in self._later if other != field)
 
     def _time_of(self, row: dict[str, Any]) -> int | Rejection:
         value = row.pop(self._time_column, None)
@@ -199,6 +219,7 @@ class _Dialogues:
         )
 
 
+_MOST_KNOWN: Final = 10_000
 _MILLISECONDS_FROM: Final = 10**11
 _SIDES: Final = {
     side: direction

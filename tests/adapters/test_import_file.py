@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,7 @@ CSV_ROWS = [(2, {"ts": "1", "user": "a"}), (3, {"ts": "2", "user": "b"})]
         pytest.param("a.tsv", CSV.replace(b",", b"\t"), ["ts", "user"], CSV_ROWS, id="tab"),
         pytest.param("a.csv", CSV.replace(b",", b";"), ["ts", "user"], CSV_ROWS, id="semicolon"),
         pytest.param("a.csv", b"\xef\xbb\xbf" + CSV, ["ts", "user"], CSV_ROWS, id="byte order mark"),
+        pytest.param("a.csv", b"\n \n" + CSV, ["ts", "user"], [(4, CSV_ROWS[0][1]), (5, CSV_ROWS[1][1])], id="blank lines first"),
         pytest.param("a.csv", CSV.replace(b"\n", b"\r\n"), ["ts", "user"], CSV_ROWS, id="line breaks of Windows"),
         pytest.param("a.csv.gz", gzip.compress(CSV), ["ts", "user"], CSV_ROWS, id="gzip by suffix"),
         pytest.param("a", gzip.compress(CSV), ["ts", "user"], CSV_ROWS, id="gzip and CSV by content"),
@@ -54,6 +57,9 @@ CSV_ROWS = [(2, {"ts": "1", "user": "a"}), (3, {"ts": "2", "user": "b"})]
             "a", NDJSON, ["ts", "user", "text"],
             [(1, {"ts": 1, "user": "a"}), (2, {"ts": 2, "user": "b", "text": "x"})],
             id="JSON lines by content",
+        ),
+        pytest.param(
+            "a", b'\xef\xbb\xbf{"ts":1}\n', ["ts"], [(1, {"ts": 1})], id="byte order mark before JSON lines"
         ),
         pytest.param("a.jsonl", b'\n{"ts":1}\n\n', ["ts"], [(2, {"ts": 1})], id="empty lines"),
     ],
@@ -68,6 +74,7 @@ def test_rows(tmp_path: Path, name: str, content: bytes, names: list[str], rows:
     [
         pytest.param("a.csv", CSV + b"3\n4,d\n", 4, Reason.BAD_VALUE, id="too few values"),
         pytest.param("a.csv", CSV + b"3,c,!\n4,d\n", 4, Reason.BAD_VALUE, id="too many values"),
+        pytest.param("a.csv", CSV + b'3,"c"!\n4,d\n', 4, Reason.BAD_VALUE, id="more behind a quoted value"),
         pytest.param("a.ndjson", NDJSON + b'{"ts":\n{"ts":4}\n', 3, Reason.NOT_JSON, id="no JSON"),
         pytest.param("a.ndjson", NDJSON + b'"ts"\n{"ts":4}\n', 3, Reason.NOT_AN_OBJECT, id="no object"),
     ],
@@ -82,10 +89,34 @@ def test_a_bad_line_costs_itself_only(
     assert isinstance(rows[-1][1], dict)
 
 
+def test_an_unclosed_quote_names_its_line(tmp_path: Path) -> None:
+    """What follows a quote that is never closed is no event, and the line of the quote is the one to look at."""
+    with opened(written(tmp_path / "a.csv", CSV + b'3,"c\n4,d\n5,e\n')) as file:
+        line, row = list(file.rows())[-1]
+
+    assert isinstance(row, Rejection)
+    assert 4 == line
+    assert "never closed; nothing up to line 6" in row.message
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(999, True), (1001, False)])
+def test_names_may_come_later(tmp_path: Path, rows: int, expected: bool) -> None:
+    """Of a long file of JSON lines, not all names are known from its beginning."""
+    with opened(written(tmp_path / "a.ndjson", b'{"ts":1}\n' * rows)) as file:
+        assert expected is file.are_all_names
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
         pytest.param(b"", "empty", id="nothing"),
+        pytest.param(CSV.decode().encode("utf-16"), "UTF-16", id="UTF-16"),
+        pytest.param(CSV.decode().encode("utf-16-le"), "no text in UTF-8", id="UTF-16 without its mark"),
+        pytest.param(b"PK\x03\x04\x14\0", "zip", id="zip"),
+        pytest.param(bz2.compress(CSV), "bzip2.*plain or gzip", id="bzip2"),
+        pytest.param(lzma.compress(CSV), "packed by xz", id="xz"),
+        pytest.param(gzip.compress(b"PK\x03\x04"), "zip", id="zip in gzip"),
+        pytest.param(b'ts,"user\n1,a\n', "names of the columns", id="an unclosed quote in the head"),
         pytest.param(b"\n\n", "empty", id="nothing but line breaks"),
         pytest.param(gzip.compress(CSV * 1000)[:-20], "cut off", id="half a gzip file"),
         pytest.param(b'[{"ts":1}]', "jq", id="a JSON array"),

@@ -59,6 +59,35 @@ def test_a_span_includes_its_start_only(system: System, bot: str) -> None:
     assert TIMES[1:3] == [json.loads(line)["at"] for line in done.out.splitlines()]
 
 
+def test_a_reader_that_has_enough(system: System, tmp_path: Path) -> None:
+    """`export | head` ends without a word against ClickHouse, which is not to blame."""
+    path, many = tmp_path / "a.ndjson", system.new_bot()
+    path.write_text("".join(f'{{"at": {1_700_000_000 + n}, "user": "u"}}\n' for n in range(5000)))
+    assert system.run("import", "--bot", many, str(path)).code == 0
+    process = system.begin("export", "--bot", many)
+    assert process.stdin
+    assert process.stdout
+    assert process.stderr
+    first = process.stdout.readline()
+    process.stdout.close()
+
+    assert many == json.loads(first)["bot_id"]
+    assert ("", 1) == (process.stderr.read(), process.wait())
+    process.stdin.close()
+    process.stderr.close()
+
+
+@pytest.mark.parametrize(
+    "words", [("export",), ("audit",), ("dead-letters", "list"), ("dead-letters", "replay")], ids=" ".join
+)
+def test_a_misspelt_bot_is_refused(system: System, words: tuple[str, ...]) -> None:
+    """A bot that is not there is no bot without events."""
+    done = system.run(*words, "--bot", "no-such-bot")
+
+    assert (1, "", 1) == (done.code, done.out, done.err.count("\n"))
+    assert "'no-such-bot'" in done.err
+
+
 def test_to_a_file(system: System, bot: str, tmp_path: Path) -> None:
     """With -o there is a file, compressed if it is called so, and nothing else."""
     path = tmp_path / "events.ndjson.gz"

@@ -86,6 +86,30 @@ def test_bad_rows_are_listed_and_the_others_imported(system: System, tmp_path: P
     assert (2, 2) == messages(system, bot)
 
 
+@pytest.mark.parametrize(
+    ("words", "intents", "absent"),
+    [
+        pytest.param((), 2, [], id="by its name"),
+        pytest.param(("--intent", "intent"), 2, [], id="chosen"),
+        pytest.param(("--intent", "intnt"), 0, ["intnt"], id="misspelt"),
+    ],
+)
+def test_a_column_may_begin_late(
+    system: System, tmp_path: Path, words: tuple[str, ...], intents: int, absent: list[str]
+) -> None:
+    """A name that appears first after a thousand rows of JSON lines is found; one that never does is told."""
+    path, bot = tmp_path / "a.ndjson", system.new_bot()
+    row = f'{{"ts":{START_S},"user":"u"'
+    path.write_text(f"{row}}}\n" * 1000 + f'{row},"intent":"book"}}\n' * 2)
+    done = system.run("import", "--bot", bot, str(path), *words, "--json")
+    query = "SELECT count() FROM bot_events WHERE bot_id = %(bot)s AND intent = 'book'"
+    with system.clickhouse() as client:
+        found = client.execute(query, {"bot": bot})[0][0]
+
+    assert (int(bool(absent)), absent) == (done.code, done.answer["absent_columns"])
+    assert (1002, intents) == (done.answer["sent"], found)
+
+
 def test_a_killed_import_goes_on(system: System, tmp_path: Path) -> None:
     """Killed on its way and run again, every row is in raw-events exactly once."""
     bot, path = system.new_bot(), file_of(tmp_path / "a.csv.gz", 200_000)

@@ -18,6 +18,7 @@ from app.cli import main
 from app.config import Settings
 from app.core.audit import AUDITED, Difference, Key
 from app.core.events import BotEvent, Reporting, partition_of
+from app.core.registry import Bot, State
 from app.core.rows import counter_rows, event_rows
 from app.core.shard import Shard
 from tests.core.oracle import expected
@@ -182,6 +183,8 @@ def test_the_command_tells_by_its_exit_code(
     count(client, events[:counted])
     monkeypatch.setenv("BOTPULSE_CLICKHOUSE", settings.clickhouse)
     monkeypatch.setenv("BOTPULSE_CLICKHOUSE_PASSWORD_FILE", str(settings.clickhouse_password_file))
+    state = State(bots={"pizza": Bot("pizza", "Pizza", "generic", NOON_MS)})
+    monkeypatch.setattr("app.cli.audit.state_at", lambda _home: state)
     result = CliRunner().invoke(main, ["audit", "--bot", "pizza", "--day", "2024-05-27", "--json"])
 
     assert code == result.exit_code

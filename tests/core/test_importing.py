@@ -169,6 +169,34 @@ def test_directions(said: str | None, expected: str) -> None:
     assert expected == item_of(plan, ts="1082040961", user="u", speaker=said)["direction"]
 
 
+LATER = plan_of(["ts", "user"], {"text": "said", "id": ""}, are_all=False)
+
+
+def test_names_that_come_later_are_found() -> None:
+    """Where a row brings the first name that fits a field, it is that field from then on; not where there is to be none."""
+    assert isinstance(LATER, Plan)
+    reader = reader_of(LATER)
+    rows = [
+        {"ts": "1082040961", "user": "u"},
+        {"ts": "1082040961", "user": "u", "Intent": "book", "speaker": "bot", "id": "7", "said": "x"},
+        {"ts": "1082040961", "user": "u", "Intent": "buy", "intent_name": "other"},
+    ]
+    items = [json.loads(reader.read(n, row)) for n, row in enumerate(rows, 1)]  # type: ignore[arg-type]
+
+    assert [None, "book", "buy"] == [item.get("intent") for item in items]
+    assert ("out", "x", "import:f:2") == tuple(items[1][name] for name in ("direction", "text", "id"))
+    assert ({"id": "7"}, {"intent_name": "other"}) == (items[1]["attributes"], items[2]["attributes"])
+
+
+def test_a_chosen_column_that_never_comes_is_known() -> None:
+    """A column named by the caller that no row had, as it may be misspelt, can be told at the end."""
+    assert isinstance(LATER, Plan)
+    reader = reader_of(LATER)
+    reader.read(1, {"ts": "1082040961", "user": "u"})
+
+    assert {"said"} == reader.absent
+
+
 def test_one_direction_for_all_rows() -> None:
     """`out` as direction is no name of a column."""
     plan = planned(["ts", "user"], direction="out")

@@ -79,6 +79,38 @@ def test_refusal_for_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (1, "kafka") == (done.exit_code, json.loads(done.stdout)["error"]["code"])
 
 
+@pytest.mark.parametrize("words", [["topics"], ["topics", "--json"]], ids=["for people", "for machines"])
+def test_refusal_shows_no_traceback(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    """A refusal is the same one line where tracebacks of defects are wanted, as in the container image."""
+    monkeypatch.setenv("BOTPULSE_KAFKA", "127.0.0.1:1")
+    plain = CliRunner().invoke(main, words)
+    wanted = CliRunner().invoke(main, words, env={"BOTPULSE_TRACEBACK": "1"})
+
+    assert (plain.output, 1) == (wanted.output, len(wanted.output.splitlines()))
+    assert isinstance(wanted.exception, SystemExit)
+
+
+@pytest.mark.parametrize(
+    "address", ["localhost:9000", "http://localhost:8123", "clickhouse:///x", "clickhouse://h:x"]
+)
+def test_wrong_address_of_clickhouse_is_refused_at_once(address: str) -> None:
+    """An address that cannot be one is a wrong setting, not a server that does not answer."""
+    done = CliRunner().invoke(main, ["sql", "select 1"], env={"BOTPULSE_CLICKHOUSE": address})
+
+    assert (1, True) == (
+        done.exit_code,
+        done.stderr.startswith("botpulse: wrong setting: BOTPULSE_CLICKHOUSE: "),
+    )
+
+
+@pytest.mark.parametrize("days", [["--day", "9999-12-31"], ["--from", "1900-01-01", "--to", "2024-01-01"]])
+def test_days_without_events_cannot_be_audited(days: list[str]) -> None:
+    """Days before 1970 and after 2100 are wrong usage."""
+    done = CliRunner().invoke(main, ["audit", "--bot", "pizza", *days])
+
+    assert (2, True) == (done.exit_code, "between 1970-01-01 and 2100-12-31" in done.stderr)
+
+
 def test_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A setting that cannot be is named as one writes it."""
     monkeypatch.setenv("BOTPULSE_PARTITIONS", "many")

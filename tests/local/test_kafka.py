@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
-from app.config import MIB
+from app.config import MIB, Settings
+from app.local.jars import jars
 from app.local.kafka import Broker
 from app.local.ports import free_port
 from tests.broker import prepared, started, unique
@@ -94,6 +95,20 @@ def test_other_ports_find_the_same_data(place: Broker, processes: list[subproces
     processes.append(started(elsewhere))
 
     assert [b"one"] == read(elsewhere.address, "moved")
+
+
+def test_starts_in_any_folder(tmp_path: Path, processes: list[subprocess.Popen[bytes]]) -> None:
+    """A folder whose name is not ASCII is formatted and served, whatever the locale."""
+    place = Broker(tmp_path / "hömé \\ 😀" / "kafka", free_port(), free_port(), jars(Settings()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LC_ALL", "C")
+        place.prepare()
+        processes.append(started(place))
+    make_topic(place.address, "any")
+    write(place.address, "any", [b"one"])
+
+    assert [b"one"] == read(place.address, "any")
+    assert (place.folder / "data" / "any-0").is_dir()
 
 
 def test_interrupted_first_start_is_made_good(place: Broker) -> None:

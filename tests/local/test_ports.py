@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
+import pytest
+
+from app.errors import BotpulseError
 from app.local.ports import LOOPBACK, free_port, is_free, kept_ports, listens
 
 NAMES = ("kafka", "engine")
@@ -31,6 +36,29 @@ def test_ports_differ(tmp_path: Path) -> None:
     names = [str(number) for number in range(200)]
 
     assert len(names) == len(set(kept_ports(tmp_path / "ports.json", names).values()))
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        pytest.param("203.0.113.9", "203.0.113.9 is no address of this machine", id="of another machine"),
+        pytest.param("nosuchhost.invalid", "no host 'nosuchhost.invalid'", id="of none"),
+        pytest.param("a..b", "no host 'a..b'", id="no name"),
+    ],
+)
+@pytest.mark.parametrize("ask", [free_port, lambda host: is_free(host, 9911)], ids=["any port", "a port"])
+def test_an_address_that_is_not_ours_is_refused(ask: Callable[[str], object], host: str, words: str) -> None:
+    """No port of it is in use or free; what is wrong is the address."""
+    with pytest.raises(BotpulseError, match=words):
+        ask(host)
+
+
+def test_a_port_one_may_not_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port kept for the system is not called one in use."""
+    monkeypatch.setattr(socket.socket, "bind", Mock(side_effect=PermissionError(13, "Permission denied")))
+
+    with pytest.raises(BotpulseError, match=r"port 80 of 127\.0\.0\.1 is not for this user"):
+        is_free(LOOPBACK, 80)
 
 
 def test_listening_is_seen() -> None:
