@@ -28,7 +28,7 @@ _PROCESS: Final = secrets.token_hex(6)
 _count = itertools.count(1)
 
 _STATE_CODES: Final = frozenset(
-    {"conflict", "archived", "not_archived", "revoked", "rotated", "last_admin", "disabled"}
+    {"conflict", "archived", "not_archived", "revoked", "rotated", "last_admin", "disabled", "watched"}
 )
 """Refusals that the same request may not meet once something else has changed."""
 

@@ -105,6 +105,21 @@ def test_the_same_is_no_change() -> None:
     assert [] == change_alert(told_alert(), "pizza", "a1", {"name": "Many", "window_s": 600})
 
 
+@pytest.mark.parametrize("measure", ["dashboard:d4", "dashboard_users:d9", "dashboard:d3"])
+def test_whatever_became_of_its_dashboard(measure: str) -> None:
+    """An alert can be turned off, named and made to watch something else; it cannot be made to watch what is gone."""
+    state = told(*STATE.bots.values(), *STATE.dashboards.values(), alert(measure=measure))
+    changes: list[dict[str, Any]] = [{"enabled": False}, {"name": "x"}, {"measure": "events"}]
+    done = [change_alert(state, "pizza", "a1", {"measure": measure} | one) for one in changes]
+    refused = change_alert(state, "pizza", "a1", {"measure": "dashboard_users:d4"})
+
+    assert [
+        [Fact("alert_changed", msgspec.structs.replace(alert(measure=measure), **one), 2)] for one in changes
+    ] == done
+    assert isinstance(refused, Refusal)
+    assert "measure" == refused.field
+
+
 def test_removed_is_gone() -> None:
     """It watches no more, cannot be changed, and its name is free."""
     outcome = remove_alert(told_alert(), "pizza", "a1", NOW_MS)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import assume, given
 
 from app.core.events import Reporting
 from app.core.portable import (
@@ -41,6 +42,8 @@ from app.core.registry import (
 )
 from app.core.registry.changes import Change
 from app.core.rules.language import Rule
+from app.core.rules.reading import check_rule
+from tests.core.rules.strategies import rules
 from tests.facts import told
 
 NOW_MS = 1_700_000_000_000
@@ -189,6 +192,45 @@ def test_pruning() -> None:
         ("bot_archived", "more"), ("person_removed", "p2"), ("person_removed", "p3"),
     } == set(facts_of(plans))  # fmt: skip
     assert {"h1"} == {one.id for one in after.hook_secrets.values() if one.revoked_at is None}
+
+
+@pytest.mark.parametrize(
+    ("measure", "code"), [("dashboard:d1", "watched"), ("dashboard:d2x", ""), ("events", "")]
+)
+def test_a_dashboard_goes_with_what_watches_it(measure: str, code: str) -> None:
+    """It is pruned where the file lets its alert watch something else, also a dashboard that is new, and not else."""
+    state = told(*some())
+    file = portable_of(state)
+    assert file.bots
+    assert file.bots["pizza"].alerts
+    alert = msgspec.structs.replace(file.bots["pizza"].alerts["a1"], measure=measure)
+    dashboards = {"d2x": PortableDashboard("Another", "direction = in")}
+    plans = plan_all(state, edited(file, dashboards=dashboards, alerts={"a1": alert}), PRUNING)
+    left = plan_all(state, edited(file, dashboards=dashboards, alerts=None), PRUNING)
+
+    assert code == (plans.code if isinstance(plans, Refusal) else "")
+    assert isinstance(left, Refusal)
+    assert ("watched", "bots.pizza.dashboards.d1") == (left.code, left.field)
+
+
+def test_an_alert_that_watches_nothing_is_left_out() -> None:
+    """Made in the moment in which its dashboard was removed, it is in no file, which can be imported anywhere."""
+    lost = Alert("a2", "pizza", "Lost", "dashboard_users:d3", 600, Condition("above", 5), PAST_MS)
+    state = told(*some(), lost)
+    file = portable_of(state, ALL)
+
+    assert file == portable_of(told(*some()), ALL)
+    assert [] == facts_of(carried_out(state, file)[1])
+    assert [("alert_removed", "a2")] == facts_of(carried_out(state, file, PRUNING)[1])
+
+
+@given(rule=rules())
+def test_any_rule_again_changes_nothing(rule: Rule) -> None:
+    """However a rule was written, with shells or without, the file does not make it another."""
+    assume(check_rule(rule) is None)
+    state = told(*some()[:1], Dashboard("d1", "pizza", "Refunds", PAST_MS, rule))
+
+    assert [] == facts_of(carried_out(state, read_again(portable_of(state)))[1])
 
 
 def test_the_last_administrator_stays() -> None:

@@ -55,6 +55,7 @@ async def server() -> AsyncIterator[Raising]:
         pytest.param(409, "conflict", "", id="somebody was faster"),
         pytest.param(409, "last_admin", "admin", id="last administrator"),
         pytest.param(409, "archived", "", id="state"),
+        pytest.param(409, "watched", "", id="watched by an alert"),
         pytest.param(400, "bad_zone", "time_zone", id="bad value"),
         pytest.param(400, "unreadable", "", id="what cannot be kept"),
     ],

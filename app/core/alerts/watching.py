@@ -23,6 +23,7 @@ __all__ = [
     "NOT_HANDLED_SHARE",
     "Watch",
     "Watchlist",
+    "dashboard_watched",
     "is_asked",
     "is_watchable",
     "keys_of",
@@ -81,6 +82,13 @@ def is_watchable(measure: str) -> bool:
         or measure.startswith(DASHBOARD)
         or is_asked(measure)
     )
+
+
+def dashboard_watched(measure: str) -> str:
+    """Return the id of the dashboard that an alert on *measure* watches; empty for none."""
+    kind, _, name = measure.partition(":")
+
+    return name if f"{kind}:" in (DASHBOARD, DASHBOARD_USERS) else ""
 
 
 def is_asked(measure: str) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from app.core.alerts.watching import DAILY, DASHBOARD, DASHBOARD_USERS, is_watchable
+from app.core.alerts.watching import DAILY, dashboard_watched, is_watchable
 from app.core.commands.bots import no_bot
 from app.core.commands.dashboards import dashboard_of
 from app.core.commands.kept import kept_of, removal_of
@@ -60,11 +60,16 @@ def create_alert(state: State, alert: Alert) -> list[Fact] | Refusal:
         return Refusal("id_taken", f"There is an alert {alert.id!r} already.", "id")
     if len(state.alerts_of(alert.bot)) >= MOST_ALERTS:
         return Refusal("too_many", f"A bot has at most {MOST_ALERTS} alerts; remove one first.")
-    return _fault_of(state, alert) or [state.fact("alert_created", alert)]
+    fault = _fault_of_measure(state, alert) or _fault_of(alert)
+    return fault or [state.fact("alert_created", alert)]
 
 
 def change_alert(state: State, bot: str, id: str, changes: dict[str, Any]) -> list[Fact] | Refusal:
-    """Return the fact that an alert has new values for some of its fields; nothing where they are what it has."""
+    """
+    Return the fact that an alert has new values for some of its fields; nothing where they are what it has.
+
+    The measure is judged where it is another: whatever became of a dashboard, its alert can be turned off.
+    """
     before = alert_of(state, bot, id)
     if isinstance(before, Refusal):
         return before
@@ -73,7 +78,8 @@ def change_alert(state: State, bot: str, id: str, changes: dict[str, Any]) -> li
     )
     if after == before:
         return []
-    return _fault_of(state, after) or [state.fact("alert_changed", after)]
+    fault = _fault_of_measure(state, after) if after.measure != before.measure else None
+    return fault or _fault_of(after) or [state.fact("alert_changed", after)]
 
 
 def remove_alert(state: State, bot: str, id: str, when: int) -> list[Fact] | Refusal:
@@ -102,10 +108,9 @@ def fault_of_channel(channel: Channel, field: str) -> Refusal | None:
     )
 
 
-def _fault_of(state: State, alert: Alert) -> Refusal | None:
+def _fault_of(alert: Alert) -> Refusal | None:
     return (
         fault_of_name(alert.name, "An alert's")
-        or _fault_of_measure(state, alert)
         or _fault_of_times(alert)
         or _fault_of_condition(alert.condition)
         or _fault_of_channels(alert.channels)
@@ -120,18 +125,18 @@ def _fault_of_measure(state: State, alert: Alert) -> Refusal | None:
             "dashboard:ID or another of those that docs/alerts.md lists.",
             "measure",
         )
-    for prefix in (DASHBOARD, DASHBOARD_USERS):
-        if alert.measure.startswith(prefix):
-            found = dashboard_of(state, alert.bot, alert.measure.removeprefix(prefix))
-            if isinstance(found, Refusal):
-                return Refusal("bad_measure", found.message, "measure")
-            if found.rule is None:
-                return Refusal(
-                    "bad_measure",
-                    f"The dashboard {found.name!r} shows {found.measure}; watch that measure itself.",
-                    "measure",
-                )
-    return None
+    if ":" not in alert.measure:
+        return None
+    found = dashboard_of(state, alert.bot, dashboard_watched(alert.measure))
+    if isinstance(found, Refusal):
+        return Refusal("bad_measure", found.message, "measure")
+    if found.rule is not None:
+        return None
+    return Refusal(
+        "bad_measure",
+        f"The dashboard {found.name!r} shows {found.measure}; watch that measure itself.",
+        "measure",
+    )
 
 
 def _fault_of_times(alert: Alert) -> Refusal | None:

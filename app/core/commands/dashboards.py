@@ -6,13 +6,14 @@ from typing import Any, Final
 
 import msgspec
 
+from app.core.alerts.watching import dashboard_watched
 from app.core.commands.bots import no_bot
 from app.core.commands.kept import kept_of, removal_of
 from app.core.commands.names import fault_of_name
 from app.core.measures import MEASURES
 from app.core.refusal import Refusal
 from app.core.registry import Dashboard, Fact, State
-from app.core.rules.language import Rule
+from app.core.rules.language import Rule, without_shells
 from app.core.rules.reading import read_rule
 from app.core.rules.text import read_text
 
@@ -21,6 +22,7 @@ __all__ = [
     "change_dashboard",
     "create_dashboard",
     "dashboard_of",
+    "fault_of_removal",
     "remove_dashboard",
     "rule_of",
 ]
@@ -28,6 +30,7 @@ __all__ = [
 MOST_DASHBOARDS: Final = 2000
 """Of one bot: every event is held against all of them."""
 
+_MOST_NAMED: Final = 5
 _CHANGEABLE: Final = ("name", "rule", "enabled", "counted_from")
 
 
@@ -55,8 +58,10 @@ def change_dashboard(state: State, bot: str, id: str, changes: dict[str, Any]) -
         return Refusal(
             "no_rule", f"This dashboard shows {before.measure} and has no rule; create another.", "rule"
         )
-    if after.rule != before.rule:
-        after = msgspec.structs.replace(after, version=before.version + 1)
+    if before.rule is not None and after.rule is not None:
+        is_same = without_shells(after.rule) == without_shells(before.rule)
+        rule, version = (before.rule, before.version) if is_same else (after.rule, before.version + 1)
+        after = msgspec.structs.replace(after, rule=rule, version=version)
     fault = _fault_of(after)
     if fault or after == before:
         return fault or []
@@ -64,8 +69,27 @@ def change_dashboard(state: State, bot: str, id: str, changes: dict[str, Any]) -
 
 
 def remove_dashboard(state: State, bot: str, id: str, when: int) -> list[Fact] | Refusal:
-    """Return the fact that a dashboard counts no more and is shown no more; its history stays."""
-    return removal_of(state, dashboard_of(state, bot, id), when)
+    """Return the fact that a dashboard counts no more and is shown no more; its history stays. Not while an alert watches it."""
+    found = dashboard_of(state, bot, id)
+    fault = None if isinstance(found, Refusal) else fault_of_removal(state, found)
+    return fault or removal_of(state, found, when)
+
+
+def fault_of_removal(state: State, dashboard: Dashboard) -> Refusal | None:
+    """Return which alerts watch *dashboard*, if any do, turned off or not."""
+    names = [
+        repr(one.name[:60])
+        for one in state.alerts_of(dashboard.bot)
+        if dashboard_watched(one.measure) == dashboard.id
+    ]
+    if not names:
+        return None
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return Refusal(
+        "watched",
+        f"Alerts watch this dashboard: {', '.join(names[:_MOST_NAMED])}{more}. "
+        "Remove them, or let them watch something else, first.",
+    )
 
 
 def dashboard_of(state: State, bot: str, id: str) -> Dashboard | Refusal:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import msgspec
 
 from app.core.commands.alerts import change_alert, create_alert, remove_alert
-from app.core.commands.dashboards import change_dashboard, create_dashboard, remove_dashboard, rule_of
+from app.core.commands.dashboards import change_dashboard, create_dashboard, fault_of_removal, rule_of
 from app.core.commands.hook_secrets import add_hook_secret, revoke_hook_secret
 from app.core.commands.instances import add_instance
+from app.core.commands.kept import removal_of
 from app.core.commands.keys import change_key, create_key, revoke_key
 from app.core.platforms import canonical
 from app.core.portable.draft import Draft, Unfit
@@ -42,6 +43,7 @@ def plan_belongings(draft: Draft, bot: str, wanted: PortableBot, place: str) -> 
         _plan_dashboards(draft, bot, wanted.dashboards, f"{place}.dashboards")
     if wanted.alerts is not None:
         _plan_alerts(draft, bot, wanted.alerts, f"{place}.alerts")
+    _be_unwatched(draft, bot, f"{place}.dashboards")
     if wanted.keys is not None:
         plan_keys(draft, bot, wanted.keys, f"{place}.keys")
     if wanted.hooks is not None:
@@ -101,8 +103,7 @@ def _plan_dashboards(draft: Draft, bot: str, wanted: Mapping[str, PortableDashbo
     if draft.shell.prune:
         for one in draft.state.dashboards_of(bot):
             if one.id not in wanted:
-                outcome = remove_dashboard(draft.state, bot, one.id, draft.shell.when)
-                draft.do(outcome, f"{place}.{one.id}")
+                draft.do(removal_of(draft.state, one, draft.shell.when), f"{place}.{one.id}")
     for id_, dashboard in wanted.items():
         _plan_dashboard(draft, bot, id_, dashboard, f"{place}.{id_}")
 
@@ -149,6 +150,15 @@ def _plan_alerts(draft: Draft, bot: str, wanted: Mapping[str, PortableAlert], pl
                 draft.do(remove_alert(draft.state, bot, one.id, draft.shell.when), f"{place}.{one.id}")
     for id_, alert in wanted.items():
         _plan_alert(draft, bot, id_, alert, f"{place}.{id_}")
+
+
+def _be_unwatched(draft: Draft, bot: str, place: str) -> None:
+    """Refuse what was pruned and is still watched: only now it is known what alerts watch."""
+    kept = {one.id for one in draft.state.dashboards_of(bot)}
+    for one in draft.before.dashboards_of(bot):
+        fault = None if one.id in kept else fault_of_removal(draft.state, one)
+        if fault:
+            raise Unfit(fault, f"{place}.{one.id}")
 
 
 def _plan_alert(draft: Draft, bot: str, id: str, wanted: PortableAlert, place: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple, TypeVar
 
+from app.core.alerts.watching import dashboard_watched
 from app.core.commands.recounting import wanted_reporting
 from app.core.portable.shape import (
     FORMAT,
@@ -53,6 +54,7 @@ def portable_of(state: State, extent: Extent = _PLAIN) -> Portable:
 
 def _bot(state: State, bot: Bot, extent: Extent) -> PortableBot:
     reporting = wanted_reporting(bot)
+    dashboards = {one.id: _dashboard(one) for one in state.dashboards_of(bot.id)}
     found = PortableBot(
         bot.name,
         bot.platform,
@@ -63,8 +65,12 @@ def _bot(state: State, bot: Bot, extent: Extent) -> PortableBot:
         reporting.confidence_threshold,
         bot.archived_at is not None,
         iso(bot.created_at),
-        {one.id: _dashboard(one) for one in state.dashboards_of(bot.id)},
-        {one.id: _alert(one, extent) for one in state.alerts_of(bot.id)},
+        dashboards,
+        {
+            one.id: _alert(one, extent)
+            for one in state.alerts_of(bot.id)
+            if dashboard_watched(one.measure) in ("", *dashboards)
+        },
         _keys(state, bot.id, extent),
     )
     if extent.secrets:

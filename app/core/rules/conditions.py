@@ -7,15 +7,18 @@ from collections.abc import Iterable
 from typing import Final
 
 from app.core.rules.language import FIELDS, OPS, POSSIBLE, PREFIXES, SIZES, Fault, Rule, Sort, sort_of
-from app.core.rules.patterns import PATTERN_OPS, PatternError, check_pattern, pattern_of
+from app.core.rules.patterns import PATTERN_OPS, PatternError, pattern_of, steps_of
 
-__all__ = ["LONGEST", "MOST_VALUES", "condition_fault", "join_place"]
+__all__ = ["LONGEST", "MOST_VALUES", "condition_fault", "join_place", "pattern_steps"]
 
 LONGEST: Final = 1000
 """Characters of a value or of an attribute's name."""
 
 MOST_VALUES: Final = 1000
 """Values after `in`."""
+
+_MOST_STEPS: Final = 1500
+"""Of what one `matches` is to RE2; texts to be contained are bounded by their length."""
 
 _FIELDS: Final = (*FIELDS, *(f"{prefix}NAME" for prefix in PREFIXES))
 
@@ -34,6 +37,11 @@ def condition_fault(condition: Rule, place: str) -> Fault | None:
     problem = _value_problem(condition, sort)
 
     return Fault(problem, join_place(place, "value")) if problem else None
+
+
+def pattern_steps(condition: Rule) -> int:
+    """Return how many steps the pattern of a sound condition has; none where it has no pattern."""
+    return steps_of(pattern_of(condition.op, str(condition.value))) if condition.op in PATTERN_OPS else 0
 
 
 def join_place(place: str, name: str) -> str:
@@ -84,14 +92,17 @@ def _text_problem(field: str, value: object) -> str:
 
 
 def _pattern_problem(condition: Rule) -> str:
-    if condition.op not in PATTERN_OPS:
-        return ""
     try:
-        check_pattern(pattern_of(condition.op, str(condition.value)))
+        steps = pattern_steps(condition)
     except PatternError as error:
         return f"This pattern cannot be used: {error}. The syntax is RE2's, without (?=...) and \\1."
+    if condition.op != "matches" or steps <= _MOST_STEPS:
+        return ""
 
-    return ""
+    return (
+        f"This pattern is too large: {steps} steps once repetitions and classes such as \\pL are written out; "
+        f"{_MOST_STEPS} are the most."
+    )
 
 
 def _is_unicode(text: str) -> bool:

@@ -29,6 +29,7 @@ __all__ = [
     "Value",
     "parts_of",
     "sort_of",
+    "without_shells",
 ]
 
 Op = Literal[
@@ -128,3 +129,16 @@ def parts_of(rule: Rule) -> tuple[Rule, ...]:
         return (rule.not_,)
 
     return rule.all or rule.any or ()
+
+
+def without_shells(rule: Rule) -> Rule:
+    """Return *rule* without `all` and `any` of one part, which say no more than the part and which text cannot write."""
+    if rule.not_ is not None:
+        return Rule(not_=without_shells(rule.not_))
+    parts = tuple(map(without_shells, parts_of(rule)))
+    if len(parts) == 1:
+        return parts[0]
+    if rule.all:
+        return Rule(all=parts)
+
+    return Rule(any=parts) if rule.any else rule

@@ -13,17 +13,19 @@ from typing import Any, Final, get_args
 import msgspec
 
 from app.core.rules.clauses import Literal, part_places
-from app.core.rules.conditions import condition_fault, join_place
+from app.core.rules.conditions import condition_fault, join_place, pattern_steps
 from app.core.rules.contradictions import contradiction_in
 from app.core.rules.language import Fault, Op, Rule, parts_of
 from app.core.rules.writing import write_condition
 
-__all__ = ["DEEPEST", "MOST_CONDITIONS", "check_rule", "read_rule"]
+__all__ = ["DEEPEST", "MOST_CONDITIONS", "MOST_STEPS", "check_rule", "read_rule"]
 
 DEEPEST: Final = 10
 """Levels of all, any and not, the condition included."""
 
 MOST_CONDITIONS: Final = 100
+MOST_STEPS: Final = 5000
+"""Of all patterns together: a text can cost some 70 microseconds for each."""
 
 _decoder: Final = msgspec.json.Decoder(Rule)
 _EXPLAINED: Final = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<place>.*)`)?", re.DOTALL)
@@ -48,7 +50,7 @@ def read_rule(data: bytes | dict[str, Any]) -> Rule | Fault:
 
 def check_rule(rule: Rule) -> Fault | None:
     """Return the first thing that is wrong with *rule*."""
-    conditions = 0
+    conditions = steps = 0
     for node, place, depth in _nodes(rule, "", 1):
         fault = _node_fault(node, place, depth)
         if fault:
@@ -58,6 +60,13 @@ def check_rule(rule: Rule) -> Fault | None:
             return Fault(
                 f"A rule has at most {MOST_CONDITIONS} conditions; one `in`, or one pattern with `|`, stands for many.",
                 place,
+            )
+        steps += pattern_steps(node)
+        if steps > MOST_STEPS:
+            return Fault(
+                f"With this on {node.field[:60]} the patterns of the rule have {steps} steps; {MOST_STEPS} are the most "
+                "of one rule: shorten them, or make two dashboards.",
+                join_place(place, "value"),
             )
 
     return _impossible(rule)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from app.core.rules.language import PREFIXES, Rule, parts_of
+from app.core.rules.language import PREFIXES, Rule, parts_of, without_shells
 
 __all__ = ["RESERVED", "SIGNS", "write_condition", "write_rule"]
 
@@ -30,6 +30,10 @@ _ESCAPED: Final = re.compile(r'"|\\(?=[\\"]|\Z)')
 
 def write_rule(rule: Rule) -> str:
     """Return the text form of *rule*."""
+    return _write(without_shells(rule))
+
+
+def _write(rule: Rule) -> str:
     if rule.not_ is not None:
         return _write_not(rule.not_)
     if rule.all is not None:
@@ -55,28 +59,19 @@ def write_condition(condition: Rule, is_wanted: bool = True) -> str:
 
 
 def _write_not(rule: Rule) -> str:
-    rule = _without_shells(rule)
     if rule.all or rule.any:
-        return f"not ({write_rule(rule)})"
+        return f"not ({_write(rule)})"
     if rule.not_ is not None:
-        return f"not {write_rule(rule)}"
+        return f"not {_write(rule)}"
 
     return write_condition(rule, is_wanted=False)
 
 
 def _grouped(part: Rule, *, is_tight: bool) -> str:
     """Return the text of a part of `and` (tight) or `or`, in parentheses where it would be read otherwise without."""
-    part = _without_shells(part)
-    written = write_rule(part)
+    written = _write(part)
 
     return f"({written})" if part.any or (part.all and is_tight) else written
-
-
-def _without_shells(rule: Rule) -> Rule:
-    """Return what is inside of `all` and `any` of one part: text has no such shells."""
-    parts = rule.all or rule.any or ()
-
-    return _without_shells(parts[0]) if len(parts) == 1 else rule
 
 
 def _field(field: str) -> str:

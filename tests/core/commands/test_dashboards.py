@@ -7,11 +7,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.core.commands.dashboards import change_dashboard, create_dashboard, remove_dashboard
 from app.core.refusal import Refusal
-from app.core.registry import Bot, Dashboard, Fact
-from app.core.rules.language import Rule
+from app.core.registry import Alert, Bot, Condition, Dashboard, Fact
+from app.core.rules.language import Rule, parts_of
+from tests.core.rules.strategies import rules
 from tests.facts import told
 
 PIZZA = Bot("pizza", "Pizza", "facebook", 1_000)
@@ -77,6 +80,46 @@ def test_no_change_is_no_fact() -> None:
 def test_change_refuses(expected: str, bot: str, id_: str, changes: dict[str, Any]) -> None:
     """What is not there, or would not be sound afterwards, is not changed."""
     assert expected == code_of(change_dashboard(STATE, bot, id_, changes))
+
+
+@given(rule=rules(max_leaves=4), data=st.data())
+def test_the_same_in_shells_is_the_same(rule: Rule, data: st.DataObject) -> None:
+    """`all` or `any` around a single part, anywhere, make no other rule, whoever of both has them."""
+    shelled = in_shells(rule, data)
+    state = told(PIZZA, msgspec.structs.replace(ANGRY, rule=shelled))
+
+    assert [] == change_dashboard(state, "pizza", "d1", {"rule": rule, "name": "Angry"})
+    assert [] == change_dashboard(
+        told(PIZZA, msgspec.structs.replace(ANGRY, rule=rule)), "pizza", "d1", {"rule": shelled}
+    )
+
+
+def in_shells(rule: Rule, data: st.DataObject) -> Rule:
+    """Return *rule* with shells around some of its nodes."""
+    parts = [in_shells(part, data) for part in parts_of(rule)]
+    if rule.not_ is not None:
+        rule = Rule(not_=parts[0])
+    elif parts:
+        rule = Rule(all=tuple(parts)) if rule.all else Rule(any=tuple(parts))
+    for name in data.draw(st.lists(st.sampled_from(("all", "any")), max_size=2)):
+        rule = Rule(all=(rule,)) if name == "all" else Rule(any=(rule,))
+    return rule
+
+
+@pytest.mark.parametrize("measure", ["dashboard:d1", "dashboard_users:d1"])
+@pytest.mark.parametrize("is_on", [True, False], ids=["on", "off"])
+def test_what_is_watched_stays(measure: str, is_on: bool) -> None:
+    """A dashboard that an alert watches is not removed, and who watches is named; one that was removed watches nothing."""
+    alert = Alert("a1", "pizza", "Many", measure, 600, Condition("above", 5), 1_000, enabled=is_on)
+    others = [msgspec.structs.replace(alert, id=f"b{n}", name=f"More {n}") for n in range(6)]
+    found = remove_dashboard(told(PIZZA, ANGRY, alert, *others), "pizza", "d1", 5)
+    gone = msgspec.structs.replace(alert, removed_at=4)
+
+    assert "watched" == code_of(found)
+    assert isinstance(found, Refusal)
+    assert "'Many', 'More 0', 'More 1', 'More 2', 'More 3' and 2 more" in found.message
+    assert not isinstance(remove_dashboard(told(PIZZA, ANGRY, gone), "pizza", "d1", 5), Refusal)
+    assert not isinstance(remove_dashboard(told(PIZZA, ANGRY, USERS, alert), "pizza", "d2", 5), Refusal)
 
 
 def test_remove_once() -> None:

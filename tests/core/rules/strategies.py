@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 
 from app.core.events import BotEvent
 from app.core.rules.language import PREFIXES, SIZES, Rule
-from app.core.rules.patterns import PATTERN_OPS
+from app.core.rules.patterns import LONGEST_SEARCHED, PATTERN_OPS
 from tests.events import event
 
 __all__ = ["conditions", "events", "rules"]
+
+LONG = f"{'x' * (LONGEST_SEARCHED - 3)}refund"
+"""Of which patterns see the half of a word."""
 
 WORDS = (
     "refund",
@@ -105,7 +108,7 @@ def rules(
 
 def events() -> st.SearchStrategy[BotEvent]:
     """Return events that lack some fields and have others."""
-    maybe = st.just("") | words
+    maybe = st.sampled_from(("", LONG)) | words
     attributes = st.dictionaries(st.sampled_from(("plan", "a b", "x.y", "other")), maybe, max_size=3)
     fields: dict[str, st.SearchStrategy[Any]] = {
         "kind": st.sampled_from(KINDS),

@@ -12,6 +12,8 @@ from app.core.events import BotEvent
 from app.core.rules.evaluation import matches
 from app.core.rules.language import Rule
 from app.core.rules.matching import Matcher
+from app.core.rules.patterns import LONGEST_SEARCHED
+from app.core.rules.text import read_text
 from tests.core.rules.strategies import events, rules
 from tests.events import event
 
@@ -84,8 +86,30 @@ def test_catastrophic_patterns() -> None:
     patterns = ("(a+)+$", "(a|aa)+$", "(.*a){20}$", "(x+x+)+y")
     matcher = Matcher({pattern: Rule(field="text", op="matches", value=pattern) for pattern in patterns})
 
-    assert [] == matcher.hits(event("e", text="a" * 50_000 + "b"))
-    assert ["(a+)+$", "(a|aa)+$", "(.*a){20}$"] == matcher.hits(event("e", text="a" * 50_000))
+    assert [] == matcher.hits(event("e", text="a" * 4_000 + "b"))
+    assert ["(a+)+$", "(a|aa)+$", "(.*a){20}$"] == matcher.hits(event("e", text="a" * 4_000))
+
+
+@pytest.mark.parametrize(
+    ("text", "before"),
+    [
+        pytest.param("text contains refund", LONGEST_SEARCHED - 6, id="contains"),
+        pytest.param("text ~ refund", LONGEST_SEARCHED - 6, id="words"),
+        pytest.param(r'text ~ "[r-t]\w{4}[c-e]"', LONGEST_SEARCHED - 6, id="no word to look for"),
+        pytest.param("not text ~ refund$", LONGEST_SEARCHED - 7, id="the end is that of the part"),
+    ],
+)
+def test_a_long_text_is_searched_in_part(text: str, before: int) -> None:
+    """What lies wholly in the first characters is found, and nothing after them, by one rule as by all."""
+    rule = read_text(text)
+    assert isinstance(rule, Rule)
+    seen = [
+        event("e", text="\N{SLICE OF PIZZA}" * count + "refund" + "!" * 300_000)
+        for count in (before, before + 1)
+    ]
+
+    assert [["r"], []] == [Matcher({"r": rule}).hits(one) for one in seen]
+    assert [True, False] == [matches(rule, one) for one in seen]
 
 
 @pytest.mark.parametrize(

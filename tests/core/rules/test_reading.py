@@ -26,6 +26,11 @@ def nested(levels: int) -> dict[str, Any]:
     return node
 
 
+def containing(*sizes: int) -> list[dict[str, Any]]:
+    """Return conditions that look for texts of so many characters."""
+    return [{"field": "text", "op": "contains", "value": "x" * size} for size in sizes]
+
+
 @given(rule=rules())
 def test_what_is_written_is_read(rule: Rule) -> None:
     """A sound rule comes back from JSON as it was; the JSON Schema allows it; no other rule is read."""
@@ -73,6 +78,8 @@ MEANINGS = [
     pytest.param({"field": "text", "op": "matches", "value": "("}, "value", "missing )", id="no pattern"),
     pytest.param({"not": {"field": "text", "op": "matches", "value": r"(?=x)"}}, "not.value", "(?=", id="pattern RE2 has not"),
     pytest.param({"field": "text", "op": "matches", "value": r"\pL{900}"}, "value", "too large", id="huge pattern"),
+    pytest.param({"any": [TEXT, {"field": "text", "op": "matches", "value": "[ab]*a[ab]{1000}[ab]{500}z"}]}, "any[1].value", "1507 steps", id="large pattern"),
+    pytest.param({"any": containing(1000, 1000, 1000, 1000, 981)}, "any[4].value", "With this on text the patterns of the rule have 5001 steps", id="large rule"),
     pytest.param({"field": "text", "value": "\ud800"}, "value", "surrogate", id="half a character"),
     pytest.param({"field": "amount", "op": "above", "value": float("inf")}, "value", "a number", id="infinite"),
     pytest.param(nested(DEEPEST + 1), "not." * 9 + "not", "at most 10 levels", id="too deep"),
@@ -120,6 +127,8 @@ def test_what_is_no_rule_at_all(data: bytes, words: str) -> None:
         pytest.param({"any": [TEXT] * MOST_CONDITIONS}, id="wide"),
         pytest.param({"field": "confidence", "op": "at_least", "value": 1}, id="whole number"),
         pytest.param({"field": "text", "op": "contains", "value": "(" * 1000}, id="long text"),
+        pytest.param({"any": containing(1000, 1000, 1000, 1000, 980)}, id="many steps"),
+        pytest.param({"field": "text", "op": "matches", "value": ".{187}"}, id="large pattern"),
         pytest.param({"field": "attributes.a.b c", "op": "below", "value": 1e300}, id="odd name"),
     ],
 )
