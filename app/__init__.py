@@ -11,3 +11,8 @@ One event's way, a file each:
 
 `app/core` is pure: no clock, no I/O, no Faust.  `app/worker.py` is the only place that builds a Faust app.
 """
+
+from zoneinfo import reset_tzpath
+
+# Each machine has time zones of its own age; those of the package tzdata are the same wherever one version of botpulse runs.
+reset_tzpath(())

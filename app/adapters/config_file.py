@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+import msgspec
 import yaml
 
+from app.adapters.emails import email_address
 from app.core.portable import Misplaced, Portable, plain_of, read_portable
+from app.core.portable.shape import PortablePerson
+from app.core.refusal import Refusal
+from app.core.registry import email_key
 
 __all__ = ["parse_config", "written_config"]
 
@@ -37,7 +42,22 @@ def parse_config(text: str) -> Portable | Misplaced:
         return Misplaced(place, f"this is no YAML: {error.problem or error.context}")
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         return Misplaced("the file", f"this is no YAML: {error}")
-    return read_portable(data)
+    file = read_portable(data)
+    return file if isinstance(file, Misplaced) else _with_usual_emails(file)
+
+
+def _with_usual_emails(file: Portable) -> Portable | Misplaced:
+    """Return *file* with people under their e-mail as it is written everywhere else, so that it finds them."""
+    people, seen = dict[str, PortablePerson](), set[str]()
+    for email, person in (file.people or {}).items():
+        usual = email_address(email)
+        if isinstance(usual, Refusal):
+            return Misplaced(f"people.{email}", usual.message)
+        if email_key(usual) in seen:
+            return Misplaced(f"people.{email}", "this e-mail stands here twice")
+        seen.add(email_key(usual))
+        people[usual] = person
+    return file if file.people is None else msgspec.structs.replace(file, people=people)
 
 
 class _Dumper(yaml.SafeDumper):

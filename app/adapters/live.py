@@ -110,15 +110,19 @@ class Live:
                 watcher.woken.set()
 
     def follow(self, state: State) -> None:
-        """Forget what *state* knows no more: bots that were deleted, generations that others took the place of."""
-        if state.bots is self._known.bots and state.recounts is self._known.recounts:
-            return
+        """
+        Forget what *state* knows no more: bots that were deleted, generations that others took the place of.
+
+        Who watches hears what is new of their bot, and of any key or person: it may be theirs, and end what they may.
+        """
         before, self._known = self._known, state
-        for name in self.view.names():
+        are_rights_new = state.keys is not before.keys or state.people is not before.people
+        are_bots_new = state.bots is not before.bots or state.recounts is not before.recounts
+        for name in self.view.names() if are_bots_new else ():
             if _is_past(state, name):
                 self.view.forget(name)
-        for watcher in self.watchers:
-            if _standing(state, watcher.bot) != _standing(before, watcher.bot):
+        for watcher in self.watchers if are_bots_new or are_rights_new else ():
+            if are_rights_new or _standing(state, watcher.bot) != _standing(before, watcher.bot):
                 watcher.woken.set()
 
     def close(self) -> None:

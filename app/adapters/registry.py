@@ -224,11 +224,14 @@ class KafkaRegistry:
                 raise Refused(facts)
             if not facts:
                 return self.state
-            verdict = await self._propose(Change(secrets.token_hex(8), _now_ms(), who, tuple(facts), why))
+            change = Change(secrets.token_hex(8), _now_ms(), who, tuple(facts), why)
+            record = proposed(self.state, change)
+            if isinstance(record, Refusal):
+                raise Refused(record)
+            # refused only by the log: somebody was faster, and the command is decided again by what there is now
+            verdict = await self._propose(change, record)
             if verdict is None:
                 return self.state
-            if verdict.code != "conflict":
-                break
         assert verdict is not None
         raise Refused(verdict)
 
@@ -256,10 +259,7 @@ class KafkaRegistry:
         await self._writer.stop()
         await self._follower.stop()
 
-    async def _propose(self, change: Change) -> Refusal | None:
-        record = proposed(self.state, change)
-        if isinstance(record, Refusal):
-            return record
+    async def _propose(self, change: Change, record: Record) -> Refusal | None:
         self._follower.await_verdict(change.id)
         try:
             await self._follow(await self._writer.write(record))

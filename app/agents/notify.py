@@ -4,12 +4,14 @@ Tells of alerts that fire and resolve: by signed webhook and by mail, until it i
 reads   alerts              (group of its own; confirmed when every delivery is noted)
 writes  alert-deliveries    before the first try and after each one; who takes over a partition goes on with what waits there
 
+A bot has a few tries under way at most, so that its receivers, if they hang, keep nobody else's from being told.
 At least once: a process killed between the answer and its note sends the same again, with the same id.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Final
 
@@ -43,6 +45,7 @@ GROUP: Final = "botpulse-notify"
 _SESSION_MS: Final = 6_000
 _POLL_MS: Final = 200
 _AT_ONCE: Final = 50
+_AT_ONCE_OF_A_BOT: Final = 8
 _REGISTRY_S: Final = 5.0
 
 _log = structlog.get_logger(__name__)
@@ -72,6 +75,9 @@ class Notifier(ConsumerRebalanceListener):  # type: ignore[misc]
         self._erased: frozenset[str] = frozenset()
         self._tasks: dict[int, set[asyncio.Task[None]]] = {}
         self._free = asyncio.Semaphore(_AT_ONCE)
+        self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(_AT_ONCE_OF_A_BOT)
+        )
         self.is_ready = False
         self.figures = {"delivered": 0, "given_up": 0, "tries": 0, "unreadable_alerts": 0}
 
@@ -219,7 +225,8 @@ class Notifier(ConsumerRebalanceListener):  # type: ignore[misc]
         _log.info("alert_" + delivery.state, id=delivery.id, kind=delivery.kind, tries=delivery.tries)
 
     async def _try(self, partition: int, delivery: AlertDelivery) -> AlertDelivery:
-        async with self._free:
+        turn = self._turns[delivery.transition.bot]
+        async with turn, self._free:  # in this order: who waits for a turn holds no slot
             at_ms = self._clock()
             state, status, words = await tell(delivery, self._channel(delivery), self._means)
             attempt = Attempt(at_ms, status, self._clock() - at_ms, words[:ANSWER_CHARS])

@@ -14,6 +14,8 @@ from app.ports import Seal
 __all__ = ["Means", "Outcome", "tell"]
 
 _GONE: Final = 410
+"""Ends this delivery; it is for the alert's editors to take the channel away."""
+
 _SMTP_DONE: Final = 250
 
 Outcome = tuple[DeliveryState, int, str]

@@ -1,4 +1,4 @@
--- Reasons for which items of a bot were refused within a span, and never before.
+-- Reasons of dead letters of a bot, items accepted and then found unreadable, within a span, and never before.
 SELECT count()
 FROM
 (

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.adapters.config_file import parse_config, written_config
+from app.core.commands.people import person_by_email
 from app.core.portable import Misplaced, Portable, PortableBot, portable_of
 from app.core.registry import State
 from tests.core.test_portable import ALL, carried_out, some
@@ -70,6 +71,34 @@ def test_names_that_look_like_something_else(name: str) -> None:
     file = Portable(1, bots={"pizza": PortableBot(name)})
 
     assert file == parse_config(written_config(file))
+
+
+def test_people_stand_under_their_e_mail_as_it_is_written_everywhere() -> None:
+    """However a file writes it, it finds them: accents are no letters of their own, a domain is in small letters."""
+    file = parse_config("botpulse: 1\npeople:\n  Jose\u0301@Example.org:\n    id: j1\n    admin: true\n")
+    assert isinstance(file, Portable)
+    state, _ = carried_out(State(), file)
+    found = person_by_email(state, "jos\u00e9@example.org")
+
+    assert found
+    assert "Jos\u00e9@example.org" == found.email
+
+
+@pytest.mark.parametrize(
+    ("expected", "emails"),
+    [
+        pytest.param("twice", ["jos\u00e9@example.org", "jose\u0301@example.org"], id="accents"),
+        pytest.param("twice", ["ada@example.org", "ADA@example.org"], id="capitals"),
+        pytest.param("no e-mail address", ["ada@example..org"], id="no address"),
+    ],
+)
+def test_e_mails_that_cannot_be_told_apart_or_sent_to(expected: str, emails: list[str]) -> None:
+    """Are said with their place."""
+    found = parse_config("botpulse: 1\npeople:\n" + "".join(f"  {one}: {{}}\n" for one in emails))
+
+    assert isinstance(found, Misplaced)
+    assert f"people.{emails[-1]}" == found.place
+    assert expected in found.message
 
 
 def test_times_may_stand_without_quotes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,8 +11,18 @@ import pytest
 from app.adapters.live import Live, Watcher
 from app.core.counters import CellBatch
 from app.core.events import Reporting
-from app.core.registry import Bot, Recounting, Removed, State, Subject
-from tests.facts import told
+from app.core.registry import (
+    Bot,
+    Key,
+    KeyUse,
+    Note,
+    Person,
+    Recounting,
+    Removed,
+    Subject,
+    fold_all,
+)
+from tests.facts import records_of, told
 
 NOW_MS = 20_000 * 86_400_000
 SHOWN = Bot("pizza", "Pizza", "kik", 1)
@@ -70,19 +81,27 @@ def test_bots_that_are_not_known_yet_are_not_forgotten() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expected", "after"),
+    ("expected", "new"),
     [
-        pytest.param({"pizza"}, told(PASTA, SHOWN, BEGUN, COUNTED), id="another generation"),
-        pytest.param({"pizza"}, told(PASTA, SHOWN, Removed("bot", "pizza", 9)), id="deleted"),
-        pytest.param(set(), told(PASTA, SHOWN, Bot("new", "New", "kik", 1)), id="another bot"),
+        pytest.param({"pizza"}, [BEGUN, COUNTED], id="another generation"),
+        pytest.param({"pizza"}, [Removed("bot", "pizza", 9)], id="deleted"),
+        pytest.param(set(), [Bot("new", "New", "kik", 1)], id="another bot"),
+        pytest.param({"pizza", "pasta"}, [Key("k1", "read", "0" * 64, 1, revoked_at=2)], id="a key"),
+        pytest.param({"pizza", "pasta"}, [Person("p1", "a@example.org", "", 1)], id="a person"),
+        pytest.param(set(), [KeyUse("k1", 2)], id="a use of a key"),
     ],
 )
-def test_who_watches_hears_of_it(expected: set[str], after: State) -> None:
-    """Whoever looks at the bot that changed is woken at once, and nobody else."""
+def test_who_watches_hears_of_it(expected: set[str], new: Sequence[Subject | Note]) -> None:
+    """
+    Whoever looks at the bot that changed is woken at once, and nobody else.
+
+    Where a key or person changed everybody is, as it may be theirs, and end what they may.
+    """
     live = live_of("pizza")
-    live.follow(told(PASTA, SHOWN))
+    before = told(PASTA, SHOWN)
+    live.follow(before)
     watchers = [Watcher("pizza"), Watcher("pasta")]
     live.watchers.update(watchers)
-    live.follow(after)
+    live.follow(fold_all(before, records_of(PASTA, SHOWN, *new)[2:]).state)
 
     assert expected == {one.bot for one in watchers if one.woken.is_set()}

@@ -13,10 +13,11 @@ import pytest
 from aiokafka import TopicPartition
 
 from app.adapters.topics import ALERT_DELIVERIES, ALERTS
+from app.adapters.webhooks_out import Answer
 from app.agents import notify
 from app.agents.notify import Notifier
-from app.agents.telling import Means
-from app.core.alerts.deliveries import deliveries_of
+from app.agents.telling import Means, tell
+from app.core.alerts.deliveries import AlertDelivery, deliveries_of
 from app.core.alerts.machine import AlertState, Transition, step
 from app.core.registry import Alert, Channel, Removed, State
 from tests.core.alerts.made import NOON_MS, alert, state_of
@@ -201,6 +202,53 @@ async def test_an_alert_nobody_knows_holds_up_nothing(
         await eventually(lambda: broker.committed)
 
     assert expected == registered.waited
+
+
+async def test_what_is_gone_gives_up_one_delivery(notifying: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not tried again; that it is over is told there all the same, as the channel is still the alert's."""
+    broker = Broker(
+        alerts=[msgspec.json.encode(firing(kind=kind, id=kind)) for kind in ("firing", "resolved")]
+    )
+    tried: list[str] = []
+
+    class Hooks:
+        async def send(self, _url: str, _secret: str, id: str, _content: object) -> Answer:
+            tried.append(id.partition("-")[0])
+            return Answer(410, 1, "Gone")
+
+        async def close(self) -> None: ...
+
+    means = Means(Hooks(), None, SimpleNamespace(unseal=str), 0.001, 0.001)  # type: ignore[arg-type]
+    hooked = alert(channels=(Channel("webhook", "https://example.org/hook", "sealed"),))
+    async with notifying(broker, Registered(state_of(hooked))) as own:
+        monkeypatch.setattr(notify, "tell", tell)
+        own._means = means
+        await eventually(lambda: broker.states.count("given_up") == 2)
+
+    assert ["firing", "resolved"] == sorted(tried)
+
+
+async def test_a_bot_whose_receivers_hang_holds_up_no_other(
+    notifying: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many of its deliveries wait for an answer, or for their turn, another bot's is told."""
+    channels = tuple(Channel("email", f"{n}@example.com") for n in range(100))
+    hanging, other = alert(channels=channels), alert(id="a2", bot="other", channels=(CHANNEL,))
+    broker = Broker(alerts=[msgspec.json.encode(firing(one)) for one in (hanging, other)])
+    tried: list[str] = []
+
+    async def told(delivery: AlertDelivery, *_args: object) -> tuple[str, int, str]:
+        tried.append(delivery.transition.bot)
+        if delivery.transition.bot == "pizza":
+            await asyncio.Event().wait()
+        return "delivered", 250, "ok"
+
+    async with notifying(broker, Registered(state_of(hanging, other))):
+        monkeypatch.setattr(notify, "tell", told)
+        await eventually(lambda: "delivered" in broker.states)
+
+    assert ["waiting"] * 101 + ["delivered"] == broker.states
+    assert 1 < tried.count("pizza") < 50
 
 
 async def test_deliveries_of_a_deleted_bot_leave_the_log(notifying: Any) -> None:

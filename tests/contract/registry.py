@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+from hashlib import sha256
+
 import msgspec
 import pytest
 
 from app.core.commands.bots import change_bot, create_bot
+from app.core.commands.instances import add_instance
 from app.core.refusal import Refusal
-from app.core.registry import Bot, Fact, Import, Person, Removed, State
+from app.core.registry import Bot, Fact, Import, Instance, Person, Removed, State
 from app.ports import Refused, Registry
 from tests.broker import unique
 from tests.facts import saying
@@ -61,6 +66,22 @@ class RegistryContract:
 
         assert "email_taken" == refused.value.refusal.code
         assert (False, False) == (bot.id in registry.state.bots, other.id in registry.state.people)
+
+    async def test_commands_given_at_once_are_decided_one_after_the_other(self, registry: Registry) -> None:
+        """Of some that each register the only install of a bot the first makes it, and the others change it."""
+        bot = unique("bot")
+        await registry.change(saying(_bot(bot)), "test")
+        installs = [
+            Instance(unique("i"), bot, "kik", sha256(f"{bot}{n}".encode()).hexdigest(), 1, 1)
+            for n in range(4)
+        ]
+        adding = [partial(add_instance, instance=one) for one in installs]
+        await asyncio.gather(*(registry.change(decide, "test") for decide in adding))
+        [kept] = [one for one in registry.state.instances.values() if one.bot == bot]
+        facts = await registry.past("instance", kept.id)
+
+        assert kept.token_sha256 in {one.token_sha256 for one in installs}
+        assert ["instance_added", *["instance_changed"] * 3] == [one.fact.type for one in facts]
 
     async def test_what_nobody_could_read_is_refused(self, registry: Registry) -> None:
         """A change that would be skipped by everybody is not made."""

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from app.core.commands.bots import archive_bot, change_bot, create_bot
 from app.core.commands.dashboards import change_dashboard, create_dashboard, remove_dashboard
 from app.core.commands.hook_secrets import add_hook_secret, revoke_hook_secret
+from app.core.commands.instances import add_instance
 from app.core.commands.keys import create_key, revoke_key
 from app.core.commands.recounting import claim_recount, finish_recount
 from app.core.events import Reporting
@@ -87,7 +88,7 @@ class Writer:
         command, decide, change, offset = self._waiting
         verdict = self._read(offset + 1)[change.id]
         self._waiting = None
-        if verdict is not None and verdict.code == "conflict":
+        if verdict is not None:
             self._ask(command, decide)
         else:
             self.outcomes.append(Outcome(command, verdict))
@@ -147,6 +148,12 @@ def is_sound(state: State) -> bool:
     claims = Counter[object](
         [("email", one.email.casefold()) for one in state.people.values()]
         + [("token", one.token_sha256) for one in state.instances.values()]
+        + [("place", one.bot, one.platform) for one in state.instances.values() if one.platform == "kik"]
+        + [
+            ("place", one.bot, team)
+            for one in state.instances.values()
+            if (team := one.attributes.get("team_id"))
+        ]
         + [("key", one.sha256) for one in state.keys.values()]
         + [("name", one.bot, one.name.casefold()) for one in live]
     )
@@ -208,6 +215,10 @@ def _deleted(table: str, kind: Any, id: str) -> Decide:
     return decide
 
 
+def _of_team(id: str, digit: str) -> Instance:
+    return Instance(id, "b1", "slack", digit * 64, 1, 1, attributes={"team_id": "T"})
+
+
 _ADA = Person("ada", "a@example.org", "hash", 1, admin=True)
 _BOB = Person("bob", "b@example.org", "hash", 1, admin=True)
 _CYD = Person("cyd", "C@example.org", "hash", 1, roles={"b1": "viewer"})
@@ -233,6 +244,12 @@ PLAYS: dict[str, Decide] = {
     "remove d1": lambda state: remove_dashboard(state, "b1", "d1", 7),
     "install i1": said("installed", Instance("i1", "b1", "kik", "1" * 64, 1, 1)),
     "install i2 with that token": said("installed", Instance("i2", "b2", "kik", "1" * 64, 1, 1)),
+    "install i5 with another token": lambda state: add_instance(
+        state, Instance("i5", "b1", "kik", "5" * 64, 1, 1)
+    ),
+    "install i6 of a team": said("installed", _of_team("i6", "6")),
+    "install i7 of that team": said("installed", _of_team("i7", "7")),
+    "other team of i6": _edited("instances", "i6", attributes={"team_id": "V"}),
     "other token of i1": _edited("instances", "i1", token_sha256="2" * 64),
     "create k1": lambda state: create_key(state, Key("k1", "read", "a" * 64, 1, "b1")),
     "create k2 with that hash": lambda state: create_key(state, Key("k2", "read", "a" * 64, 1)),

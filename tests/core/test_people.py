@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.core.commands.people import (
     Authority,
@@ -22,7 +25,7 @@ from app.core.commands.people import (
     use_link,
 )
 from app.core.refusal import Refusal
-from app.core.registry import Bot, Change, Fact, Person, Role, State, fold_all, record_of
+from app.core.registry import Bot, Change, Fact, Person, Role, State, email_key, fold_all, record_of
 from tests.facts import told
 
 NOW_MS = 1_700_000_000_000
@@ -378,3 +381,24 @@ def test_there_is_an_end_to_people() -> None:
 
     assert ("too_many_people", "email") == refused(invite_person(full, NEW, ADMIN))
     assert "eve" == only(invite_person(full, msgspec.structs.replace(NEW, email=EVE.email), ADMIN)).id
+
+
+@given(st.text())
+def test_an_e_mail_is_the_same_however_it_is_written(email: str) -> None:
+    """By accents as letters of their own or not, and what was made the same stays the same."""
+    key = email_key(email)
+
+    assert {key} == {
+        email_key(one) for one in (key, *(unicodedata.normalize(form, email) for form in ("NFC", "NFD")))
+    }
+
+
+def test_people_of_one_e_mail_are_not_two() -> None:
+    """Somebody is found, and their e-mail taken, however it is written."""
+    state = told(msgspec.structs.replace(EVE, email="jose\u0301@example.org"))
+    found = person_by_email(state, "JOS\u00c9@example.org")
+    assert found
+
+    assert EVE.id == found.id
+    second = told(found, msgspec.structs.replace(found, id="other", email="jos\u00e9@example.org"))
+    assert [EVE.id] == list(second.people)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from zoneinfo import TZPATH, ZoneInfo, available_timezones, reset_tzpath
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -38,6 +43,7 @@ from app.core.registry import (
     note_key_of,
     proposed,
     record_of,
+    zones,
 )
 from tests.facts import records_of, told
 
@@ -342,6 +348,19 @@ def test_a_bad_record_is_skipped_and_counted(key: bytes, value: bytes | None) ->
     assert (key.decode("utf-8", "replace"), "unreadable") == (lost.key, lost.code)
 
 
+def test_from_when_something_is_in_use_again() -> None:
+    """Since the change that restored or enabled it, until it is deleted; of what was never out of use nothing is said."""
+    archived = msgspec.structs.replace(PIZZA, archived_at=1_500)
+    disabled = msgspec.structs.replace(QUIET, enabled=False)
+    renamed = msgspec.structs.replace(PIZZA, name="Pizzeria")
+    log = records_of(
+        PIZZA, QUIET, ANGRY, archived, disabled, PIZZA, QUIET, renamed, Removed("bot", "pizza", 1)
+    )
+    found = [fold_all(State(), log[:end]).state.used_from for end in (5, 8, 9)]
+
+    assert [{}, {"bot:pizza": 5, "alert:a1": 6}, {}] == found
+
+
 def test_a_refused_change_is_counted_and_shown() -> None:
     """It is said whose change was lost, when and why."""
     state = fold_all(told(PIZZA), [change(PIZZA)]).state
@@ -420,11 +439,33 @@ def test_fold_in_parts(first: list[Record], second: list[Record]) -> None:
         pytest.param(False, "../etc/passwd", id="path"),
         pytest.param(False, "", id="empty"),
         pytest.param(False, "Factory", id="placeholder"),
+        pytest.param(False, "localtime", id="that of the machine"),
+        pytest.param(False, "posixrules", id="rules"),
     ],
 )
 def test_is_zone(expected: bool, name: str) -> None:
     """Only zones of the IANA database are zones."""
     assert expected is is_zone(name)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[None]:
+    """A machine with a zone of its own, and no other."""
+    (tmp_path / "Mars").write_bytes(files("tzdata").joinpath("zoneinfo/Europe/Rome").read_bytes())
+    before = TZPATH
+    reset_tzpath([str(tmp_path)])
+    zones.cache_clear()
+    yield
+    reset_tzpath(before)
+    zones.cache_clear()
+
+
+@pytest.mark.usefixtures("machine")
+def test_zones_are_the_same_on_every_machine() -> None:
+    """What one process accepts another must not skip; and each of them can be counted by."""
+    assert "Mars" in available_timezones()
+    assert not is_zone("Mars")
+    assert zones() == {ZoneInfo.no_cache(name).key for name in zones()}
 
 
 def _code(refusal: Refusal | None) -> str | None:

@@ -88,6 +88,13 @@ def test_an_accepted_change_is_there_as_it_was_decided(steps: Steps) -> None:
             "install i2 with that token",
             id="token of an install",
         ),
+        pytest.param(
+            "place_taken",
+            ["create b1"],
+            "install i6 of a team",
+            "install i7 of that team",
+            id="team of an install",
+        ),
         pytest.param("key_taken", ["create b1"], "create k1", "create k2 with that hash", id="hash of a key"),
         pytest.param("email_taken", [], "invite ada", "invite bob with that e-mail", id="e-mail"),
         pytest.param(
@@ -97,7 +104,11 @@ def test_an_accepted_change_is_there_as_it_was_decided(steps: Steps) -> None:
             "last_admin", ["invite ada", "invite bob"], "disable bob", "delete ada", id="disabled and deleted"
         ),
         pytest.param(
-            "unknown_bot", ["create b1", "create d1"], "delete b1", "rename d1", id="deleted and changed"
+            "unknown_dashboard",
+            ["create b1", "create d1"],
+            "delete b1",
+            "rename d1",
+            id="deleted and changed",
         ),
         pytest.param("unknown_bot", ["create b1"], "delete b1", "create k1", id="deleted and given a key"),
         pytest.param("unknown_bot", ["create b1"], "delete b1", "rename b1", id="deleted and renamed"),
@@ -122,11 +133,28 @@ def test_of_two_the_first_in_the_log_wins(expected: str, before: list[str], one:
     assert expected == lost.refusal.code
 
 
+def test_a_second_install_at_the_same_time_is_the_same() -> None:
+    """Of Kik a bot has one: of two who register it at once the second gives it another token, as it would have done later."""
+    log: list[Record] = []
+    setting, first, second = (Writer(name, log) for name in ("setting", "first", "second"))
+    setting.go("create b1", 0)
+    for writer, command in ((first, "install i1"), (second, "install i5 with another token")):
+        writer.go(command, 1)
+    for writer in (setting, first, second):
+        while writer.is_waiting:
+            writer.learn()
+    [install] = second.state.instances.values()
+
+    assert [None, None] == [one.refusal for one in (*first.outcomes, *second.outcomes)]
+    assert ("i1", "5" * 64) == (install.id, install.token_sha256)
+
+
 def test_every_command_can_win() -> None:
     """Each command of the play succeeds somewhere, so that the laws above are about something."""
     order = [
         "invite ada", "invite bob", "invite cyd", "create b1", "create b2", "create d1", "rename d1", "rename b1",
         "archive b1", "create k1", "revoke k1", "install i1", "other token of i1", "install i2 with that token",
+        "install i5 with another token", "install i6 of a team", "other team of i6", "install i7 of that team",
         "role of cyd in b2", "promote cyd", "disable bob", "demote bob", "remove d1", "delete b1", "delete b2",
         "demote ada", "delete ada", "other e-mail of cyd", "create k2 with that hash", "invite dan with the e-mail of cyd",
         "delete dan", "create b3 of eve", "rename eve", "dashboard d3 of b3 and eve", "install i3 of b3 and eve", "other token of i3",

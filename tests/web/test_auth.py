@@ -109,6 +109,14 @@ async def test_guessing_is_limited(site: Site, clock: Clock) -> None:
     assert 200 == (await sign_in(site))[0]
 
 
+async def test_guessing_is_limited_however_the_e_mail_is_written(site: Site) -> None:
+    """Accents as letters of their own open no second account to guess at."""
+    spellings = ["ren\u00e9e@example.org", "rene\u0301e@example.org"] * 3
+    tries = [(await sign_in(site, email=one, password="guess"))[0] for one in spellings]
+
+    assert [401] * 5 + [429] == tries
+
+
 async def test_guessing_at_once_is_limited(site: Site) -> None:
     """A guess counts before it is looked at, as that takes a while."""
     tries = await asyncio.gather(*(sign_in(site, password=f"guess {number}") for number in range(9)))

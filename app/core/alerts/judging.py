@@ -149,15 +149,22 @@ def _windows(alert: Alert, known: Known) -> Windows:
 
 
 def _is_counted(alert: Alert, windows: Windows, known: Known) -> bool:
-    """Tell whether nothing that is still on the way could turn the verdict; a fall needs an alert as old as its window, too."""
+    """Tell whether nothing that is still on the way could turn the verdict; a fall must have been watched for a whole window, too."""
     counted_ms, end_ms = known.counted_ms, windows.end_ms
     if is_fall(alert):
-        return counted_ms >= end_ms >= alert.created_at + alert.window_s * 1000
+        return counted_ms >= end_ms >= _watched_from(alert, known.state) + alert.window_s * 1000
     if alert.measure == NOT_HANDLED_SHARE and not _is_recent(known):
         return False
     if windows.base is None or _asks_for_base(alert):
         return True
     return windows.base_end_ms <= counted_ms
+
+
+def _watched_from(alert: Alert, state: State) -> int:
+    """Return when *alert* was made, or else the last of it, its bot and its dashboard was put to use again."""
+    dashboard = alert.measure.partition(":")[2]
+    names = (f"alert:{alert.id}", f"bot:{alert.bot}", f"dashboard:{dashboard}")
+    return max(alert.created_at, *(state.used_from.get(name, 0) for name in names))
 
 
 def _is_recent(known: Known) -> bool:

@@ -16,6 +16,7 @@ import msgspec
 from app.core.commands.bots import no_bot
 from app.core.refusal import Refusal
 from app.core.registry import Fact, Instance, State
+from app.core.registry.judging import place_of
 
 __all__ = [
     "MOST_INSTANCES",
@@ -28,9 +29,6 @@ __all__ = [
 
 MOST_INSTANCES: Final = 10_000
 """Of one bot: every process keeps all of them in memory."""
-
-_SOLE: Final = frozenset({"facebook", "kik"})
-"""Platforms of which a bot has one install."""
 
 _STATES: Final = ("pending", "enabled", "disabled")
 _LONGEST: Final = 500
@@ -116,11 +114,9 @@ def _with_free_id(state: State, instance: Instance) -> Instance:
 def _is_same(one: Instance, other: Instance) -> bool:
     if one.token_sha256 == other.token_sha256:
         return True
-    if one.platform != other.platform:
-        return False
-    team = other.attributes.get("team_id", "")
+    place = place_of(other)
 
-    return one.platform in _SOLE or bool(team and one.attributes.get("team_id") == team)
+    return bool(place) and place_of(one) == place
 
 
 def _merged(before: Instance, new: Instance) -> Instance:

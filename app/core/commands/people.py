@@ -10,7 +10,6 @@ when its person gets power beyond the bots they had then: they need a new link.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ import msgspec
 
 from app.core.commands.bots import no_bot
 from app.core.refusal import Refusal
-from app.core.registry import Fact, Person, Removed, Role, State, is_zone
+from app.core.registry import Fact, Person, Removed, Role, State, email_key, is_zone
 
 __all__ = [
     "Authority",
@@ -174,9 +173,8 @@ def person_of(state: State, person: str) -> Person | Refusal:
 
 
 def person_by_email(state: State, email: str) -> Person | None:
-    """Return who has *email*, in upper or lower case."""
-    whole = unicodedata.normalize("NFC", email)
-    _, _, person = state.taken.get(f"email:{whole.casefold()}", "").partition(":")
+    """Return who has *email*, however it is written."""
+    _, _, person = state.taken.get(f"email:{email_key(email)}", "").partition(":")
     return state.people.get(person)
 
 

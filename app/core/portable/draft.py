@@ -60,7 +60,7 @@ class Draft:
             return
         _be_readable(outcome, place)
         folder = Folder(self.state)
-        folder.put(outcome)
+        folder.put(outcome, self.shell.when)
         self.state = folder.state
         self.facts += outcome
         self._places += [place] * len(outcome)

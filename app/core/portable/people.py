@@ -17,7 +17,7 @@ from app.core.commands.people import (
 from app.core.portable.draft import Draft
 from app.core.portable.reading import instant
 from app.core.portable.shape import PortablePerson
-from app.core.registry import Person
+from app.core.registry import Person, email_key
 
 __all__ = ["plan_people"]
 
@@ -29,9 +29,9 @@ def plan_people(draft: Draft, wanted: Mapping[str, PortablePerson]) -> None:
     for email, person in wanted.items():
         _plan_person(draft, email, person, f"people.{email}")
     if draft.shell.prune:
-        named = {email.casefold() for email in wanted}
+        named = set(map(email_key, wanted))
         for one in list(draft.state.people.values()):
-            if one.email.casefold() not in named:
+            if email_key(one.email) not in named:
                 draft.do(remove_person(draft.state, one.id, draft.shell.when), f"people.{one.email}")
 
 

@@ -38,9 +38,11 @@ from app.core.registry.subjects import (
     Scope,
     ShortLink,
     Subject,
+    email_key,
     is_zone,
     kind_of,
     note_key_of,
+    zones,
 )
 
 __all__ = [
@@ -72,6 +74,7 @@ __all__ = [
     "ShortLink",
     "State",
     "Subject",
+    "email_key",
     "encode_change",
     "encode_note",
     "fold",
@@ -84,4 +87,5 @@ __all__ = [
     "note_key_of",
     "proposed",
     "record_of",
+    "zones",
 ]

@@ -14,7 +14,7 @@ import msgspec
 
 from app.core.refusal import Refusal
 from app.core.registry.changes import CHANGE, Change, Fact, Record, read_record
-from app.core.registry.judging import claim_of, judge
+from app.core.registry.judging import claims_of, judge
 from app.core.registry.state import MOST_LOST, Lost, State
 from app.core.registry.subjects import (
     HookSecret,
@@ -24,6 +24,7 @@ from app.core.registry.subjects import (
     Person,
     Removed,
     Subject,
+    is_used,
     kind_of,
     name_of,
     note_key_of,
@@ -100,21 +101,21 @@ class Folder:
         self._take_note(entry)
         return None
 
-    def put(self, facts: Iterable[Fact]) -> None:
+    def put(self, facts: Iterable[Fact], when: int) -> None:
         """Make *facts* hold without asking whether they may: as part of a change that is judged when it is whole."""
         for fact in facts:
-            self._put(fact)
+            self._put(fact, when)
 
     def _take_change(self, change: Change) -> Judged:
         refusal = judge(self.state, change)
         if refusal is None:
-            self.put(change.facts)
+            self.put(change.facts, change.when)
         else:
             self.state.refused += 1
             self._lose(Lost(f"change:{change.id}", refusal.code, refusal.message, change.when, change.who))
         return Judged(change, refusal)
 
-    def _put(self, fact: Fact) -> None:
+    def _put(self, fact: Fact, when: int) -> None:
         subject, name = fact.subject, name_of(fact.subject)
         self._table("revisions")[name] = fact.revision
         if isinstance(subject, Removed):
@@ -126,16 +127,22 @@ class Folder:
         before = table.get(subject.id)
         table[subject.id] = subject
         self._replace(before, subject, name)
+        if before is not None and is_used(subject) and not is_used(before):
+            self._table("used_from")[name] = when
         if isinstance(subject, HookSecret):
             self._seal(subject)
 
     def _replace(self, before: Subject | None, after: Subject | None, name: str) -> None:
         """Let go of what *before* had, unless another has taken it in the same change, and take what *after* has."""
-        had, has = before and claim_of(before), after and claim_of(after)
-        if had and had != has and self.state.taken.get(had) == name:
-            del self._table("taken")[had]
-        if has and had != has:
-            self._table("taken")[has] = name
+        had, has = (claims_of(one) if one else () for one in (before, after))
+        for claim in had:
+            if claim not in has and self.state.taken.get(claim) == name:
+                del self._table("taken")[claim]
+        for claim in has:
+            if claim not in had:
+                self._table("taken")[claim] = name
+        if after is None:
+            self._table("used_from").pop(name, None)
         if isinstance(before, Key) and self.state.key_by_hash[before.sha256].id == before.id:
             del self._table("key_by_hash")[before.sha256]
         if isinstance(after, Key):

@@ -2,8 +2,8 @@
 Which changes are accepted: by what the log says before them, so that every process decides alike.
 
 A change is refused, all of it, when one of its facts is no newer than what its subject is already (somebody else was faster:
-`conflict`), takes what another has (an e-mail, a name within a bot, a token) and does not give up in the same change, is
-about a bot that is not there, or leaves no administrator.  A fact may skip a revision: the one between was written by a later version, and not for us to read.
+`conflict`), takes what another has (an e-mail, a name within a bot, a token, the only place of an install) and does not
+give up in the same change, is about a bot that is not there, or leaves no administrator.  A fact may skip a revision: the one between was written by a later version, and not for us to read.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from app.core.registry.subjects import (
     Person,
     Removed,
     Subject,
+    email_key,
     kind_of,
     name_of,
 )
 
-__all__ = ["claim_of", "first_fault", "is_administrator", "judge", "proposed"]
+__all__ = ["claims_of", "first_fault", "is_administrator", "judge", "place_of", "proposed"]
 
 
 def proposed(state: State, change: Change) -> Record | Refusal:
@@ -50,7 +51,7 @@ def first_fault(state: State, change: Change) -> tuple[int | None, Refusal] | No
     """Return which fact *change* is refused for, by number, and why; no number where it is all of them together."""
     revisions: dict[str, int] = {}
     claims: dict[str, str] = {}
-    kept = {name_of(fact.subject): claim_of(fact.subject) for fact in change.facts}
+    kept = {name_of(fact.subject): claims_of(fact.subject) for fact in change.facts}
     for number, fact in enumerate(change.facts):
         subject, name = fact.subject, name_of(fact.subject)
         if fact.revision <= (revisions.get(name) or state.revisions.get(name, 0)):
@@ -62,20 +63,29 @@ def first_fault(state: State, change: Change) -> tuple[int | None, Refusal] | No
         bot = getattr(subject, "bot", None)
         if bot is not None and bot not in state.bots and not _is_made(bot, change):
             return number, Refusal("unknown_bot", f"There is no bot {bot!r}.", "bot")
-        claim = claim_of(subject)
-        holder = state.taken.get(claim, name)
-        is_free = holder == name or kept.get(holder, claim) != claim
-        if claim and not (is_free and claims.setdefault(claim, name) == name):
-            return number, _taken(claim)
+        for claim in claims_of(subject):
+            holder = state.taken.get(claim, name)
+            is_free = holder == name or claim not in kept.get(holder, (claim,))
+            if not (is_free and claims.setdefault(claim, name) == name):
+                return number, _taken(claim)
 
     fault = _without_administrator(state, change)
     return (None, fault) if fault else None
 
 
-def claim_of(subject: Subject) -> str:
-    """Return what nobody else may have at the same time; empty for nothing."""
-    claim = _CLAIMS.get(type(subject))
-    return claim(subject) if claim else ""
+def claims_of(subject: Subject) -> tuple[str, ...]:
+    """Return what nobody else may have at the same time."""
+    claims = _CLAIMS.get(type(subject))
+    return tuple(filter(None, claims(subject))) if claims else ()
+
+
+def place_of(instance: Instance) -> str:
+    """Return the place that only one install of a bot can have: a page, a Kik account, a team; empty for any other."""
+    of_platform = f"place:{instance.bot}:{instance.platform}:"
+    if instance.platform in _SOLE:
+        return of_platform
+    team = instance.attributes.get("team_id", "")
+    return team and of_platform + team
 
 
 def is_administrator(person: Person | None) -> bool:
@@ -105,16 +115,20 @@ def _without_administrator(state: State, change: Change) -> Refusal | None:
     )
 
 
+_SOLE: Final = frozenset({"facebook", "kik"})
+"""Platforms of which a bot has one install."""
+
+
 def _name(one: Dashboard | Alert) -> str:
     return "" if one.removed_at is not None else f"name:{kind_of(one)}:{one.bot}:{one.name.casefold()}"
 
 
-_CLAIMS: Final[dict[type, Callable[[Any], str]]] = {
-    Person: lambda one: f"email:{one.email.casefold()}",
-    Key: lambda one: f"key:{one.sha256}",
-    Instance: lambda one: f"token:{one.token_sha256}",
-    Dashboard: _name,
-    Alert: _name,
+_CLAIMS: Final[dict[type, Callable[[Any], tuple[str, ...]]]] = {
+    Person: lambda one: (f"email:{email_key(one.email)}",),
+    Key: lambda one: (f"key:{one.sha256}",),
+    Instance: lambda one: (f"token:{one.token_sha256}", place_of(one)),
+    Dashboard: lambda one: (_name(one),),
+    Alert: lambda one: (_name(one),),
 }
 
 
@@ -128,4 +142,8 @@ def _taken(claim: str) -> Refusal:
         return Refusal("name_taken", "There is one of this name in this bot already; choose another.", "name")
     if what == "token":
         return Refusal("token_taken", "This token belongs to another install already.", "token")
+    if what == "place":
+        return Refusal(
+            "place_taken", "The bot has another install there already; change that one.", "instance"
+        )
     return Refusal("key_taken", "This key exists already; make another.")

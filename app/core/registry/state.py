@@ -46,7 +46,9 @@ class State(msgspec.Struct):
 
     `revisions`, `taken` and `owned` are by name of the subject (`bot:pizza`): the revision it has, whose an e-mail, name or
     token is, and what goes when a bot goes.  `key_by_hash` holds the keys again, by SHA-256; `sealed_by_hook` the active
-    secrets of a webhook, oldest first.  `refused` and `skipped` count changes that lost, and records that nobody here can read;
+    secrets of a webhook, oldest first.
+    `used_from` says of a bot, dashboard or alert that was archived or disabled since when it is in use again.
+    `refused` and `skipped` count changes that lost, and records that nobody here can read;
     `lost` are the last of both.  `read_to` is the offset up to which the log is part of it, as far as whoever read it says so.
     """
 
@@ -67,6 +69,7 @@ class State(msgspec.Struct):
     revisions: dict[str, int] = {}
     taken: dict[str, str] = {}
     owned: dict[str, dict[str, None]] = {}
+    used_from: dict[str, int] = {}
     refused: int = 0
     skipped: int = 0
     lost: tuple[Lost, ...] = ()

@@ -7,9 +7,10 @@ or a recount is, where a short link leads, when a key was last used.  Times are 
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
+from importlib.resources import files
 from typing import Annotated, Final, Literal, get_args
-from zoneinfo import available_timezones
 
 import msgspec
 
@@ -37,10 +38,13 @@ __all__ = [
     "Scope",
     "ShortLink",
     "Subject",
+    "email_key",
+    "is_used",
     "is_zone",
     "kind_of",
     "name_of",
     "note_key_of",
+    "zones",
 ]
 
 Scope = Literal["ingest", "read", "admin", "botanalytics-v2"]
@@ -285,6 +289,13 @@ def kind_of(one: Subject | Note) -> str:
     return one.kind if isinstance(one, Removed) else _KINDS[type(one)]
 
 
+def is_used(subject: Subject) -> bool:
+    """Tell whether *subject* is neither archived nor disabled, as bots, dashboards and alerts can be for a time."""
+    if isinstance(subject, Bot):
+        return subject.archived_at is None
+    return subject.enabled if isinstance(subject, Dashboard | Alert) else True
+
+
 def name_of(subject: Subject) -> str:
     """Return what tells *subject* apart from all others: `bot:pizza`; what was removed has the name of what it was."""
     return f"{kind_of(subject)}:{subject.id}"
@@ -299,11 +310,17 @@ def note_key_of(note: Note) -> bytes:
     return f"{kind_of(note)}:{note.id}".encode()
 
 
+def email_key(email: str) -> str:
+    """Return what is the same for every way to write *email*: capitals, and letters with their accents in one or two."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", email).casefold())
+
+
 def is_zone(name: str) -> bool:
     """Tell whether *name* is a time zone of the IANA database."""
-    return name in _zones()
+    return name in zones()
 
 
 @cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones()) - {"Factory"}
+def zones() -> frozenset[str]:
+    """Return the time zones of the IANA database: of the package, as each machine has a list of its own, and `localtime`."""
+    return frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split()) - {"Factory"}

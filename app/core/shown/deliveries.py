@@ -15,7 +15,11 @@ __all__ = ["AttemptShown", "DeliveryShown", "delivery_shown"]
 
 
 class AttemptShown(msgspec.Struct):
-    """One try. `status` is that of HTTP or SMTP, 0 where nobody answered."""
+    """
+    One try. `status` is that of HTTP or SMTP, 0 where nobody answered.
+
+    `answer` is empty for those who may not change the alert: receivers like to repeat the path, which may be all that opens them.
+    """
 
     at: str | None
     status: int
@@ -46,5 +50,8 @@ def delivery_shown(one: AlertDelivery, *, is_whole: bool = True) -> DeliveryShow
         one.state,
         iso(one.created_at),
         one.tries,
-        [AttemptShown(iso(each.at), each.status, each.ms, each.answer) for each in one.attempts],
+        [
+            AttemptShown(iso(each.at), each.status, each.ms, each.answer if is_whole else "")
+            for each in one.attempts
+        ],
     )

@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from app.core.commands.people import person_by_email, use_link
-from app.core.registry import Person
+from app.core.registry import Person, email_key
 from app.ports import Refused
 from app.web.api import shapes
 from app.web.api.asking import answer
@@ -56,12 +56,12 @@ def attach(app: web.Application) -> None:
 
 async def _reset(request: web.Request) -> web.Response:
     refuse_foreign(request)
-    email = (await body_of(request, ResetWanted, MOST_BYTES)).email.strip()
+    email = email_key((await body_of(request, ResetWanted, MOST_BYTES)).email.strip())
     if len(email) > LONGEST_EMAIL:
         raise Fault(400, "bad_email", f"An e-mail has at most {LONGEST_EMAIL} characters.", field="email")
     guard, parts = request.app[RESETS], request.app[PARTS]
-    guard.check(request, email.casefold())
-    guard.note(request, email.casefold())
+    guard.check(request, email)
+    guard.note(request, email)
     person = person_by_email(parts.registry.state, email)
     if person is not None and person.disabled_at is None and parts.mail.is_set:
         post_later(request.app, person)

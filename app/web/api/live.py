@@ -79,10 +79,11 @@ async def _live(request: web.Request) -> web.StreamResponse:
 
 
 class _Readable(NamedTuple):
-    """A bot as it is now, and how its numbers are counted anew."""
+    """A bot as it is now, how its numbers are counted anew, and when (by the loop) to ask again whether it may be read."""
 
     bot: Bot
     recount: RecountShown | None
+    until: float
 
 
 class _Stream:
@@ -107,12 +108,13 @@ class _Stream:
 
         *since* says up to which version the client knows a bot as it is.
         """
-        sent, generation = 0, None
+        sent, generation, until = 0, None, 0.0
         while not self._live.is_closing:
-            is_woken = generation is None or await self._is_woken()
+            is_woken = generation is None or await self._is_woken(until)
             found = self._readable()
             if found is None:
                 return
+            until = found.until
             if not is_woken:
                 await self._write(b": still here\n\n")
                 continue
@@ -126,9 +128,9 @@ class _Stream:
             await self._send_lines()
             await asyncio.sleep(_PAUSE_S)
 
-    async def _is_woken(self) -> bool:
+    async def _is_woken(self, until: float) -> bool:
         try:
-            async with asyncio.timeout(_QUIET_S):
+            async with asyncio.timeout_at(until):
                 await self._watcher.woken.wait()
         except TimeoutError:
             return False
@@ -170,10 +172,15 @@ class _Stream:
 
 def _readable(request: web.Request, bot: str) -> _Readable | None:
     """Return the bot as it is now, if the key or session with which the stream was asked for still opens it."""
-    caller, state = reader_of(request), request.app[PARTS].registry.state
+    caller, parts = reader_of(request), request.app[PARTS]
+    state = parts.registry.state
     if caller is None or not caller.may_read(bot) or bot not in state.bots:
         return None
-    return _Readable(state.bots[bot], recount_shown(state.bots[bot], state))
+    wait_s = _QUIET_S
+    if caller.expires_at is not None:
+        wait_s = min(wait_s, (caller.expires_at - parts.clock() + 1) / 1000)
+    until = asyncio.get_running_loop().time() + wait_s
+    return _Readable(state.bots[bot], recount_shown(state.bots[bot], state), until)
 
 
 def _epoch(live: Live, bot: Bot) -> str:

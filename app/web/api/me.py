@@ -14,7 +14,7 @@ from aiohttp import web
 from msgspec import UNSET, UnsetType
 
 from app.core.commands.people import change_password, change_person, sign_out_everywhere
-from app.core.registry import Person
+from app.core.registry import Person, email_key
 from app.core.shown.people import person_shown
 from app.web.api import shapes
 from app.web.api.asking import answer, caller_of
@@ -95,7 +95,7 @@ def _me(request: web.Request) -> Person:
 
 async def _prove(request: web.Request, me: Person, present: str) -> None:
     """Refuse whoever does not know the present password, however they came by the session."""
-    guard, account = request.app[SIGN_INS], me.email.casefold()
+    guard, account = request.app[SIGN_INS], email_key(me.email)
     guard.check(request, account)
     this = guard.note(request, account)
     if not await is_right(request, me, present):

@@ -29,7 +29,7 @@ class Caller:
     Somebody who may read, and more where their role says so.
 
     `roles` by bot; `everywhere` is the role in every bot besides.  An administrator may do everything, also what is not
-    of one bot.
+    of one bot.  With a key that expires it all ends at `expires_at`.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Caller:
     everywhere: Role | None = None
     is_admin: bool = False
     person: str = ""
+    expires_at: int | None = None
 
     @property
     def bots(self) -> frozenset[str] | None:
@@ -76,8 +77,8 @@ def _by_key(request: web.Request, state: State) -> Caller | None:
     request.app[KEY_USES].touch(key.id, now_ms)
     name, role = f"key:{key.id}", _KEY_ROLES[key.scope]
     if key.bot is None:
-        return Caller(name, everywhere=role, is_admin=key.scope == "admin")
-    return Caller(name, {key.bot: role})
+        return Caller(name, everywhere=role, is_admin=key.scope == "admin", expires_at=key.expires_at)
+    return Caller(name, {key.bot: role}, expires_at=key.expires_at)
 
 
 def _by_person(person: Person) -> Caller:

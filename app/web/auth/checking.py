@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Final
 
 from aiohttp import web
@@ -42,17 +43,25 @@ async def checked_new(request: web.Request, person: Person, password: str) -> st
         return await asyncio.to_thread(hash_password, password)
 
 
-async def renewed(request: web.Request, person: Person, password: str) -> Person:
-    """Return *person* with the right *password* kept by today's parameters."""
-    if not is_outdated(person.password):
-        return person
+async def renewed(request: web.Request, person: Person, password: str) -> Person | None:
+    """
+    Return *person*, whose *password* was right, with it kept by today's parameters.
+
+    None where it is right no more, or they were signed out everywhere, since *person* was looked at.
+    """
+    if is_outdated(person.password):
+        await _keep_anew(request, person, password)
+    now = request.app[PARTS].registry.state.people.get(person.id)
+    if now is None or now.epoch != person.epoch:
+        return None
+    return now if now.password == person.password or await is_right(request, now, password) else None
+
+
+async def _keep_anew(request: web.Request, person: Person, password: str) -> None:
     async with request.app[_TURNS]:
         anew = await asyncio.to_thread(hash_password, password)
-    try:
-        state = await request.app[PARTS].registry.change(
+    # signing in only reads; where this cannot be written it is kept anew another time
+    with suppress(Unavailable, Refused):
+        await request.app[PARTS].registry.change(
             lambda state: rehash_password(state, person, anew), f"person:{person.id}"
         )
-    except (Unavailable, Refused):
-        # signing in only reads; it is kept anew another time
-        return person
-    return state.people.get(person.id, person)

@@ -13,6 +13,7 @@ from typing import Final
 from aiohttp import web
 
 from app.core.commands.people import person_by_email
+from app.core.registry import Person, email_key
 from app.observe import SIGN_INS as COUNTED
 from app.web.auth.attempts import SIGN_INS
 from app.web.auth.checking import is_right, renewed
@@ -48,15 +49,22 @@ async def _sign_in(request: web.Request) -> web.StreamResponse:
         COUNTED.labels("limited").inc()
         raise
     this = guard.note(request, email)
-    person = person_by_email(request.app[PARTS].registry.state, email)
-    if not await is_right(request, person, password) or person is None:
+    person = await _signing_in(request, email, password)
+    if person is None:
         COUNTED.labels("refused").inc()
         raise Fault(401, "wrong_login", "E-mail or password is wrong.")
     guard.take_back(this)
     COUNTED.labels("accepted").inc()
     response = _done(request, onward(typed_in(request).get("next")))
-    begin(request, response, await renewed(request, person, password))
+    begin(request, response, person)
     return response
+
+
+async def _signing_in(request: web.Request, email: str, password: str) -> Person | None:
+    person = person_by_email(request.app[PARTS].registry.state, email)
+    if not await is_right(request, person, password) or person is None:
+        return None
+    return await renewed(request, person, password)
 
 
 async def _sign_out(request: web.Request) -> web.StreamResponse:
@@ -78,7 +86,7 @@ async def _credentials(request: web.Request) -> tuple[str, str]:
     for name, value in (("email", email), ("password", password)):
         if not isinstance(value, str) or not value:
             raise Fault(400, "missing_field", "Send the fields email and password.", field=name)
-    email, password = str(email).strip().casefold(), str(password)
+    email, password = email_key(str(email).strip()), str(password)
     if len(email) > LONGEST_EMAIL:
         raise Fault(400, "bad_email", f"An e-mail has at most {LONGEST_EMAIL} characters.", field="email")
     return email, password

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
@@ -66,7 +68,8 @@ async def _post(app: web.Application, person: Person, link: Link) -> bool:
     mail = app[PARTS].mail
     if not mail.is_set:
         return False
-    subject, text = _words(person, public_base(app[SETTINGS]) + link_path(link))
+    until = datetime.fromtimestamp(link.expires_at / 1000, ZoneInfo(person.zone))
+    subject, text = _words(person, public_base(app[SETTINGS]) + link_path(link), until)
     try:
         await mail.send(person.email, subject, text)
     except BotpulseError as error:
@@ -79,15 +82,16 @@ def _link_of(app: web.Application, person: Person, *, is_passed_on: bool = False
     return new_link(app[PARTS].session_key, person, app[PARTS].clock(), is_passed_on=is_passed_on)
 
 
-def _words(person: Person, url: str) -> tuple[str, str]:
+def _words(person: Person, url: str, until: datetime) -> tuple[str, str]:
     greeting = f"Hello{f' {person.name}' if person.name else ''},\n\n"
+    end = f"{until:%Y-%m-%d %H:%M} ({person.zone})"
     if person.password:
         return "Your new botpulse password", (
-            f"{greeting}somebody, probably you, asked for a new password for {person.email}. Choose it here within 6 hours:"
+            f"{greeting}somebody, probably you, asked for a new password for {person.email}. Choose it here within 6 hours, until {end}:"
             f"\n\n{url}\n\nThe link works once. If it was not you, nothing has to be done: the password stays as it is.\n"
         )
     return "You are invited to botpulse", (
-        f"{greeting}you are invited to botpulse as {person.email}. Choose a password here within 7 days:"
+        f"{greeting}you are invited to botpulse as {person.email}. Choose a password here within 7 days, until {end}:"
         f"\n\n{url}\n\nThe link works once.\n"
     )
 

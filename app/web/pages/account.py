@@ -8,11 +8,9 @@ One's own account, and the ways to a password.
 
 from __future__ import annotations
 
-from zoneinfo import available_timezones
-
 from aiohttp import web
 
-from app.core.registry import is_zone
+from app.core.registry import zones
 from app.web.auth.attempts import LINK_TRIES
 from app.web.auth.links import find
 from app.web.errors import Fault
@@ -35,8 +33,7 @@ async def _account(request: web.Request) -> web.Response:
     if person is None:
         raise Fault(403, "not_a_person", "A key has no account; sign in with e-mail and password.")
     bots = request.app[PARTS].registry.state.bots
-    zones = sorted(filter(is_zone, available_timezones()))
-    return page(request, "account.html", person=person, bots=bots, zones=zones)
+    return page(request, "account.html", person=person, bots=bots, zones=sorted(zones()))
 
 
 async def _reset(request: web.Request) -> web.Response:

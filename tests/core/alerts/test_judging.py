@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,12 +16,28 @@ from app.core.alerts.table import AlertTable
 from app.core.alerts.watching import Watch, watches_of
 from app.core.alerts.windows import Span
 from app.core.events import Reporting
-from app.core.registry import Alert, Condition, Dashboard, Recounting, State
+from app.core.registry import (
+    Alert,
+    Bot,
+    Change,
+    Condition,
+    Dashboard,
+    Recounting,
+    State,
+    Subject,
+    fold_all,
+    kind_of,
+    record_of,
+)
+from app.core.rules.language import Rule
 from tests.core.alerts.made import NOON_MS, alert, cells, state_of
+from tests.facts import told
 
 NOON = NOON_MS // 1000
 DAY = 86_400
 MIDNIGHT = NOON // DAY * DAY
+ORDERS = Dashboard("d1", "pizza", "Orders", 0, Rule(field="kind", value="text"))
+ORDERS_OFF = msgspec.structs.replace(ORDERS, enabled=False)
 
 
 def known(
@@ -100,6 +117,30 @@ def test_silence_is_not_judged_before_the_alert_was_there_for_a_window() -> None
         judge(watched, table_of(watched, {}), known(watched)).holds
         for watched in (alert("below", 1, created_at=NOON_MS - age_s * 1000) for age_s in (299, 300))
     ]
+
+    assert [None, True] == verdicts
+
+
+@pytest.mark.parametrize(
+    "pause",
+    [
+        pytest.param(Bot("pizza", "Pizza", "generic", 0, archived_at=1), id="its bot was archived"),
+        pytest.param(alert("below", 1, measure="dashboard:d1", enabled=False), id="it was disabled"),
+        pytest.param(ORDERS_OFF, id="its dashboard was disabled"),
+    ],
+)
+def test_silence_is_not_judged_before_it_was_watched_again_for_a_window(pause: Subject) -> None:
+    """What nobody could send, or nobody counted, is no silence: from when it is in use again a window has to pass."""
+    watched = alert("below", 1, measure="dashboard:d1")
+    bot = Bot("pizza", "Pizza", "generic", 0)
+    before = told(bot, ORDERS, watched, pause)
+    [again] = [one for one in (bot, ORDERS, watched) if kind_of(one) == kind_of(pause)]
+    table = table_of(watched, {})
+    verdicts = []
+    for ago_s in (299, 300):
+        change = Change("again", NOON_MS - ago_s * 1000, "test", (before.fact("again", again),))
+        after = fold_all(before, [record_of(change)]).state
+        verdicts.append(judge(watched, table, known(watched, state=after)).holds)
 
     assert [None, True] == verdicts
 

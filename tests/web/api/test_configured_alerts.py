@@ -214,19 +214,23 @@ async def test_tests_are_limited(api: Api) -> None:
 
 
 async def test_readers_see_the_host_only(api: Api) -> None:
-    """What follows in a webhook's address may be all that opens it; whoever may change it sees it."""
+    """What follows in a webhook's address may be all that opens it, and answers repeat it; whoever may change it sees both."""
     created = await made(
         api, channels=[{"kind": "webhook", "to": "https://example.org:8443/s3cr3t?key=s3cr3t"}]
     )
     path = f"bots/pizza/alerts/{created['id']}"
     fired = told(created["id"], "firing", NOW_MS)
-    delivery = AlertDelivery("d1", fired, "webhook", "https://example.org:8443/s3cr3t", NOW_MS)
+    said = Attempt(NOW_MS, 404, 7, "Cannot POST /s3cr3t")
+    delivery = AlertDelivery(
+        "d1", fired, "webhook", "https://example.org:8443/s3cr3t", NOW_MS, tries=1, attempts=(said,)
+    )
     api.site.app[ALERTS].past.take_delivery(delivery)
     readers = [await api.get(path + below, key=READ_KEY) for below in ("", "/deliveries", "/history")]
 
     assert "s3cr3t" in str(await api.get(path))
-    assert "s3cr3t" in str(await api.get(f"{path}/deliveries"))
+    assert "Cannot POST /s3cr3t" in str(await api.get(f"{path}/deliveries"))
     assert ["https://example.org:8443/..."] == [one["to"] for one in readers[0]["channels"]]
+    assert [(404, "")] == [(one["status"], one["answer"]) for one in readers[1]["deliveries"][0]["attempts"]]
     assert "s3cr3t" not in str(readers)
 
 

@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 from app.core.commands.people import person_by_email
+from app.core.registry import Person
 from app.web.auth.links import INVITATION_S, RESET_S
 from app.web.auth.sessions import serializer
 from tests.waiting import eventually
-from tests.web.people.visitors import CHOSEN, OLGA, VERA, World
+from tests.web.people.visitors import CHOSEN, EVE, OLGA, VERA, World
 from tests.web.site import SESSION_KEY, tell
 
 
@@ -150,6 +151,21 @@ async def test_reset_mails_a_link_that_works(posting: World) -> None:
     assert (200, "") == await use(posting, text_of(url))
 
 
+@pytest.mark.parametrize(
+    ("expected", "person"),
+    [
+        pytest.param("until 2023-11-15 13:13 (Asia/Tokyo):", VERA, id="reset"),
+        pytest.param("until 2023-11-22 07:13 (Asia/Tokyo):", EVE, id="invitation"),
+    ],
+)
+async def test_a_mail_says_until_when_its_link_holds(posting: World, expected: str, person: Person) -> None:
+    """In the time zone of whom it is for."""
+    await tell(posting.site.registry, msgspec.structs.replace(person, zone="Asia/Tokyo"))
+    await posting.admin.ask("POST", f"people/{person.id}/link")
+
+    assert expected in posting.mail.sent[0][2]
+
+
 async def test_mailed_links_never_lead_where_the_request_says(world: World) -> None:
     """A stranger can write any host into a request."""
     world.mail.is_set = True
@@ -165,6 +181,17 @@ async def test_resets_are_limited_whether_known_or_not(posting: World) -> None:
     for email in ("olga@example.org", "nobody@example.org"):
         statuses = [(await stranger.ask("POST", "reset", {"email": email}))[0] for _ in range(4)]
         assert [200, 200, 200, 429] == statuses
+
+
+async def test_resets_are_limited_however_the_e_mail_is_written(posting: World) -> None:
+    """Capitals, and accents as letters of their own, are the same account."""
+    stranger = await posting.stranger()
+    spellings = [
+        one(email) for email in ("zo\u00eb@example.org", "zoe\u0308@example.org") for one in (str, str.upper)
+    ]
+    statuses = [(await stranger.ask("POST", "reset", {"email": email}))[0] for email in spellings]
+
+    assert [200, 200, 200, 429] == statuses
 
 
 async def test_without_a_mail_server_strangers_get_no_link(world: World) -> None:

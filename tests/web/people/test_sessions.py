@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 from argon2 import PasswordHasher
 
-from app.adapters.passwords import is_outdated
+from app.adapters.passwords import hash_password, is_outdated
 from app.ports import Unavailable
+from app.web.auth import checking
 from tests.web.people.visitors import CHOSEN, VERA, World
-from tests.web.site import PASSWORD, tell
+from tests.web.site import PASSWORD, PASSWORD_HASH, tell
 
 
 async def test_a_session_lasts_two_weeks(world: World) -> None:
@@ -91,6 +94,54 @@ async def test_signing_in_works_while_nothing_can_be_written(
     assert 200 == await vera.sign_in(VERA.email)
 
     assert 200 == (await vera.ask("GET", "me"))[0]
+
+
+OLD = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"epoch": 1}, id="signed out everywhere"),
+        pytest.param({"password": OLD.hash(CHOSEN), "epoch": 1}, id="another password"),
+        pytest.param({"password": OLD.hash(CHOSEN)}, id="nothing but another password"),
+        pytest.param({"disabled_at": 1, "epoch": 1}, id="disabled"),
+    ],
+)
+async def test_a_password_that_holds_no_more_when_it_is_kept_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object]
+) -> None:
+    """What ends every session meanwhile ends the one that is about to begin: it is refused like a wrong password."""
+    await tell(world.site.registry, msgspec.structs.replace(VERA, password=OLD.hash(PASSWORD)))
+    during_rehash(world, monkeypatch, changes)
+    vera = await world.stranger()
+
+    assert 401 == await vera.sign_in(VERA.email)
+    assert 401 == (await vera.ask("GET", "me"))[0]
+
+
+async def test_a_password_that_somebody_else_keeps_anew_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is still the right one: of two sign-ins at once both begin a session."""
+    await tell(world.site.registry, msgspec.structs.replace(VERA, password=OLD.hash(PASSWORD)))
+    during_rehash(world, monkeypatch, {"password": PASSWORD_HASH})
+    vera = await world.stranger()
+
+    assert 200 == await vera.sign_in(VERA.email)
+    assert 200 == (await vera.ask("GET", "me"))[0]
+
+
+def during_rehash(world: World, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object]) -> None:
+    """Let *changes* of Vera happen while the hash of her password is computed."""
+    loop = asyncio.get_running_loop()
+
+    def slow(password: str) -> str:
+        after = msgspec.structs.replace(world.person("vera"), **changes)
+        asyncio.run_coroutine_threadsafe(tell(world.site.registry, after), loop).result(30)
+        return hash_password(password)
+
+    monkeypatch.setattr(checking, "hash_password", slow)
 
 
 FOREIGN = [

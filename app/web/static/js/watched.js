@@ -6,7 +6,7 @@ const AGAINST = { before: "the time before", day: "a day earlier", week: "a week
 const OPS = { above: "above", below: "below", rises_by: "rises by", falls_by: "falls by" };
 const NAMES = {
   messages_in: "messages of users", messages_out: "messages of the bot", intents: "messages with an intent", not_handled: "turns not handled",
-  not_handled_share: "share not handled", response_seconds_p50: "median time to an answer", new_error_reasons: "new reasons of refusals",
+  not_handled_share: "share not handled", response_seconds_p50: "median time to an answer", new_error_reasons: "new reasons of dead letters",
 };
 const OF_A_DAY = new Set(["active_users", "new_users"]);
 
