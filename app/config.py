@@ -8,6 +8,7 @@ Secrets come as files (`*_file`), so that they appear in no process list and no 
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -117,6 +118,9 @@ class Settings(BaseSettings):
     sql_timeout_s: float = Field(20, gt=0, description="Time limit of an analyst's query.")
     sql_memory_bytes: int = Field(1024 * MIB, ge=MIB, description="Memory limit of an analyst's query.")
     sql_rows: int = Field(100_000, ge=1, description="Most rows an analyst's query returns.")
+    sql_bytes: int = Field(
+        32 * MIB, ge=KIB, description="Largest answer to an analyst's query; a larger one is refused."
+    )
 
     # -- the first account
     admin_email: str = Field("admin@localhost", description="Sign-in name of the first administrator.")
@@ -142,6 +146,15 @@ class Settings(BaseSettings):
     @classmethod
     def _are_networks(cls, text: str) -> str:
         networks_of(text)
+        return text
+
+    @field_validator("clickhouse")
+    @classmethod
+    def _is_address(cls, text: str) -> str:
+        parts = urlsplit(text)
+        if text and not (parts.scheme in ("clickhouse", "clickhouses") and parts.hostname):
+            raise ValueError("write it as clickhouse://user@host:9000/database")
+        _ = parts.port  # which refuses what is no port
         return text
 
     log_format: str = Field(

@@ -18,10 +18,11 @@ from app.adapters.queries import FOLDER, query
 from app.core.confinement import TABLES, Limits, confined, filters, objection, tree_of
 from app.core.refusal import Refusal
 
-__all__ = ["Answer", "ask", "said"]
+__all__ = ["Answer", "ask", "said", "too_large"]
 
 _FUNCTIONS: Final[Path] = FOLDER.parent / "functions.txt"
 _PARSING: Final = {"readonly": 1, "max_execution_time": 5}
+_TOO_MUCH: Final = 396
 _NO_PREWHERE: Final = Refusal("not_allowed", "PREWHERE is not available here; WHERE does the same.")
 _NOT_SENT: Final = "A column has a type that cannot be sent; cast it with toString()."
 
@@ -39,10 +40,18 @@ def ask(client: Client, sql: str, bots: Collection[str] | None, limits: Limits) 
     try:
         return _ask(client, sql, bots, limits)
     except ServerException as error:
+        if error.code == _TOO_MUCH:
+            return too_large(limits)
         return Refusal(f"clickhouse_{error.code}", said(error))
     except (UnknownTypeError, NotImplementedError):
         client.disconnect()  # what follows on the line cannot be read
         return Refusal("not_allowed", _NOT_SENT)
+
+
+def too_large(limits: Limits) -> Refusal:
+    """Say that an answer has more bytes than it may."""
+    message = f"The answer is larger than {limits.bytes} bytes; add a LIMIT, or select fewer columns."
+    return Refusal("too_large", message)
 
 
 def said(error: ServerException) -> str:

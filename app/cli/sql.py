@@ -15,6 +15,7 @@ from app.cli._registry import as_json, here, refused_or
 from app.cli._settings import found
 from app.core.confinement import Limits
 from app.core.tabular import FORMATS, written
+from app.errors import BotpulseError
 
 __all__ = ["command"]
 
@@ -42,15 +43,18 @@ def command(query: str, form: str, home: Path | None, is_json: bool) -> None:
       botpulse sql --format csv "select * from sessions where day = today()" > sessions.csv
     """
     settings = found(home=home)
-    limits = Limits(settings.sql_timeout_s, settings.sql_memory_bytes, settings.sql_rows)
+    limits = Limits(settings.sql_timeout_s, settings.sql_memory_bytes, settings.sql_rows, settings.sql_bytes)
     text = click.get_text_stream("stdin").read() if query == "-" else query
+    if not text.strip():
+        raise BotpulseError("the query is empty; write one SELECT", "bad_value")
     with session(settings) as client:
         answer = refused_or(ask(client, text, None, limits))
     if form == "table" and not is_json:
         _show(answer)
     else:
         name = next((name for name in FORMATS if name.lower() == form), "JSON")
-        click.echo(written(answer.columns, answer.rows, name, truncated=answer.truncated), nl=name == "JSON")
+        pieces = written(answer.columns, answer.rows, name, truncated=answer.truncated)
+        click.echo(b"".join(pieces), nl=name == "JSON")
     if answer.truncated:
         click.echo(
             f"only the first {limits.rows:,} rows (BOTPULSE_SQL_ROWS); add a LIMIT or a condition", err=True

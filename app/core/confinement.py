@@ -82,6 +82,7 @@ class Limits(NamedTuple):
     timeout_s: float
     memory_bytes: int
     rows: int
+    bytes: int
 
 
 def tree_of(lines: Sequence[str]) -> Node | None:
@@ -157,8 +158,9 @@ def confined(table_filters: str, limits: Limits) -> dict[str, object]:
         "max_execution_time": limits.timeout_s,
         "timeout_overflow_mode": "throw",
         "max_memory_usage": limits.memory_bytes,
-        "max_result_rows": limits.rows + 1,
-        "result_overflow_mode": "break",
+        "limit": limits.rows + 1,
+        "max_result_bytes": limits.bytes,
+        "result_overflow_mode": "throw",
         "max_threads": 2,
     }
 

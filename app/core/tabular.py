@@ -7,6 +7,7 @@ import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain, count
 from typing import Any, Final
 
 import msgspec
@@ -28,21 +29,43 @@ _encode: Final = msgspec.json.Encoder().encode
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
 
 
-def written(columns: Columns, rows: Rows, form: str, *, truncated: bool = False) -> bytes:
-    """Write *rows* in one of the FORMATS."""
+def written(columns: Columns, rows: Rows, form: str, *, truncated: bool = False) -> Iterator[bytes]:
+    """Write *rows* in one of the FORMATS, a row at a time."""
     names = [name for name, _ in columns]
     values = ([plain(value) for value in row] for row in rows)
     if form == "CSV":
-        return _csv(names, values).encode("utf-8", "replace")
-    if form == "TSV":
-        lines = ("\t".join(map(_tsv, row)) for row in [names, *values])
-        return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
-    objects = (dict(zip(names, row, strict=True)) for row in values)
-    if form == "JSONEachRow":
-        return b"".join(_encode(one) + b"\n" for one in objects)
-    data = list(objects)
-    meta = [{"name": name, "type": kind} for name, kind in columns]
-    return _encode({"meta": meta, "data": data, "rows": len(data), "truncated": truncated})
+        yield from (_csv(row) for row in chain([names], values))
+    elif form == "TSV":
+        yield from (_line("\t".join(map(_tsv, row))) for row in chain([names], values))
+    elif form == "JSONEachRow":
+        keys = _numbered(names)
+        yield from (_encode(dict(zip(keys, row, strict=True))) + b"\n" for row in values)
+    else:
+        yield from _json(_numbered(names), [kind for _, kind in columns], values, truncated=truncated)
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """Return *names* with numbers behind those that came before: an object has each name once."""
+    taken: dict[str, None] = {}
+    for name in names:
+        number = count(2)
+        key = name
+        while key in taken or (key != name and key in names):
+            key = f"{name}_{next(number)}"
+        taken[key] = None
+    return list(taken)
+
+
+def _json(
+    names: Sequence[str], kinds: Sequence[str], rows: Iterable[list[Any]], *, truncated: bool
+) -> Iterator[bytes]:
+    meta = [{"name": name, "type": kind} for name, kind in zip(names, kinds, strict=True)]
+    yield b'{"meta":' + _encode(meta) + b',"data":['
+    total = 0
+    for row in rows:
+        yield (b"," if total else b"") + _encode(dict(zip(names, row, strict=True)))
+        total += 1
+    yield b'],"rows":%d,"truncated":%s}' % (total, _encode(truncated))
 
 
 def plain(value: Any) -> Any:
@@ -69,12 +92,14 @@ def _key(key: Any) -> str:
     return key if isinstance(key, str) else str(plain(key))
 
 
-def _csv(names: Sequence[str], rows: Iterator[list[Any]]) -> str:
+def _csv(row: Sequence[Any]) -> bytes:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_cell(value, "") for value in row] for row in rows)
-    return text.getvalue()
+    csv.writer(text, lineterminator="").writerow([_cell(value, "") for value in row])
+    return _line(text.getvalue())
+
+
+def _line(text: str) -> bytes:
+    return f"{text}\n".encode("utf-8", "replace")
 
 
 def _tsv(value: Any) -> str:

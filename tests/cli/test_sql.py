@@ -57,10 +57,13 @@ def test_csv_from_standard_input(address: dict[str, str]) -> None:
     assert "only the first 3 rows" in result.stderr
 
 
-@pytest.mark.parametrize("query", ["select nothing", "drop table events", "select file('/etc/passwd')"])
+@pytest.mark.parametrize(
+    "query", ["", " ", "select nothing", "drop table events", "select file('/etc/passwd')"]
+)
 def test_what_cannot_be_is_one_line(address: dict[str, str], query: str) -> None:
     """Exit code 1, and a reason."""
     result = sql(address, query)
 
     assert 1 == result.exit_code
     assert 1 == len(result.stderr.strip().splitlines()), result.stderr
+    assert "EXPLAIN" not in result.stderr

@@ -14,6 +14,7 @@ import zstandard
 
 from app.core.deliveries import MAX_ITEMS
 from app.core.events import Reporting
+from app.web.ingest.body import MAX_MEMBERS
 from tests.web.site import NOW_MS, READ_KEY, Site, key, running, tell
 
 pytestmark = pytest.mark.asyncio(loop_scope="function")
@@ -97,6 +98,11 @@ async def test_more_than_a_delivery_holds(site: Site) -> None:
         pytest.param("gzip", gzip.compress, id="gzip"),
         pytest.param(
             "gzip", lambda body: gzip.compress(body[:9]) + gzip.compress(body[9:]), id="gzip in two members"
+        ),
+        pytest.param(
+            "gzip",
+            lambda body: gzip.compress(b"") * (MAX_MEMBERS - 1) + gzip.compress(body),
+            id="gzip in as many members as may be",
         ),
         pytest.param("deflate", zlib.compress, id="deflate"),
         pytest.param("deflate", lambda body: zlib.compress(body, wbits=-15), id="deflate without header"),
@@ -189,6 +195,18 @@ async def test_a_percent_encoded_key(site: Site) -> None:
             (415, "unknown_encoding"), EVENT, {"Content_Encoding": "compress"}, id="unknown encoding"
         ),
         pytest.param((400, "bad_encoding"), EVENT, {"Content_Encoding": "gzip"}, id="not gzip"),
+        pytest.param(
+            (400, "bad_encoding"),
+            gzip.compress(b"") * MAX_MEMBERS + gzip.compress(EVENT),
+            {"Content_Encoding": "gzip"},
+            id="too many members",
+        ),
+        pytest.param(
+            (400, "bad_encoding"),
+            zstandard.compress(b"") * MAX_MEMBERS + zstandard.compress(EVENT),
+            {"Content_Encoding": "zstd"},
+            id="too many frames",
+        ),
         pytest.param((400, "bad_encoding"), EVENT, {"Content_Encoding": "deflate"}, id="not deflate"),
         pytest.param((400, "bad_encoding"), EVENT, {"Content_Encoding": "br"}, id="not br"),
         pytest.param((400, "bad_encoding"), EVENT, {"Content_Encoding": "zstd"}, id="not zstd"),

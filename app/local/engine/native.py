@@ -30,7 +30,7 @@ __all__ = ["NativeClient"]
 
 _HELLO_TIMEOUT_S = 10
 _SEND_TIMEOUT_S = 300
-_CLIENT_TOO_OLD, _NO_SPACE = 3, 243
+_CLIENT_TOO_OLD, _NO_SPACE, _TOO_MUCH = 3, 243, 396
 
 
 class NativeClient:
@@ -163,11 +163,14 @@ class NativeClient:
         sql, params = session.without_format(query.sql), query_params(query.settings)
         columns = session.describe(sql, params)
         self._packets.send_header(columns)
+        limit_bytes = int(query.settings.get("max_result_bytes", 0))
         total = count = size_bytes = 0
         for block, rows in session.stream(sql, params):
             if job.is_cancelled:
                 return
             total, count, size_bytes = total + rows, count + 1, size_bytes + len(block)
+            if 0 < limit_bytes < size_bytes:
+                raise Failure(_TOO_MUCH, f"Limit for result exceeded, max bytes: {limit_bytes}.")
             self._packets.send_block(blocks.restore_zones(block, columns))
         self._packets.send_profile(total, count, size_bytes)
         self._packets.send_progress(total, size_bytes)

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from app.adapters.analyst import Answer, ask
+from app.adapters.analyst import Answer, ask, too_large
 from app.adapters.reader import Reader
 from app.config import KIB
 from app.core.confinement import Limits
@@ -21,6 +21,7 @@ from app.core.tabular import FORMATS, written
 from app.web.api.asking import caller_of
 from app.web.errors import Fault
 from app.web.parts import SETTINGS
+from app.web.reading import read_at_most
 
 __all__ = ["SqlRequest", "attach"]
 
@@ -47,29 +48,47 @@ async def _sql(request: web.Request) -> web.Response:
     caller = caller_of(request)
     asked = await _body(request)
     settings = request.app[SETTINGS]
-    limits = Limits(settings.sql_timeout_s, settings.sql_memory_bytes, settings.sql_rows)
-    outcome: Answer | Refusal = await request.app[_ANALYSTS].run(
-        lambda client: ask(client, asked.query, caller.bots, limits)
+    limits = Limits(settings.sql_timeout_s, settings.sql_memory_bytes, settings.sql_rows, settings.sql_bytes)
+    outcome: tuple[bytes, bool] | Refusal = await request.app[_ANALYSTS].run(
+        lambda client: _text(ask(client, asked.query, caller.bots, limits), asked.format, limits)
     )
     if isinstance(outcome, Refusal):
         raise Fault(400, outcome.code, outcome.message)
-    body = written(outcome.columns, outcome.rows, asked.format, truncated=outcome.truncated)
-    headers = {"Cache-Control": "no-store", "X-Botpulse-Truncated": str(outcome.truncated).lower()}
+    body, truncated = outcome
+    headers = {"Cache-Control": "no-store", "X-Botpulse-Truncated": str(truncated).lower()}
     return web.Response(body=body, content_type=FORMATS[asked.format], charset="utf-8", headers=headers)
 
 
+def _text(answer: Answer | Refusal, form: str, limits: Limits) -> tuple[bytes, bool] | Refusal:
+    """Write the answer in the reader's thread: on the loop everybody would wait for it."""
+    if isinstance(answer, Refusal):
+        return answer
+    body = bytearray()
+    for piece in written(answer.columns, answer.rows, form, truncated=answer.truncated):
+        body += piece
+        if len(body) > limits.bytes:
+            return too_large(limits)
+    return bytes(body), answer.truncated
+
+
 async def _body(request: web.Request) -> SqlRequest:
-    if (request.content_length or 0) > _MOST_BYTES:
-        raise Fault(413, "too_large", f"A query has at most {_MOST_BYTES // KIB} KiB.")
+    content = await read_at_most(request, _MOST_BYTES)
     try:
-        asked = msgspec.json.decode(await request.read(), type=SqlRequest)
+        asked = msgspec.json.decode(content, type=SqlRequest)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         message = f'Send {{"query": "SELECT ...", "format": "JSON"}}: {error}.'
         raise Fault(400, "not_readable", message) from error
-    if not asked.query.strip() or len(asked.query) > _MOST_BYTES or "\0" in asked.query:
-        raise Fault(400, "bad_value", "`query` is one SELECT statement, without NUL characters.")
+    if not asked.query.strip() or "\0" in asked.query:
+        raise Fault(
+            400, "bad_value", "`query` is one SELECT statement, without NUL characters.", field="query"
+        )
     if asked.format not in FORMATS:
-        raise Fault(400, "bad_value", f"`format` is {asked.format[:40]!r}; it can be {', '.join(FORMATS)}.")
+        raise Fault(
+            400,
+            "bad_value",
+            f"`format` is {asked.format[:40]!r}; it can be {', '.join(FORMATS)}.",
+            field="format",
+        )
     return asked
 
 

@@ -19,12 +19,16 @@ from aiohttp import ClientError, StreamReader, web
 from app.core.bodies import mend
 from app.web.errors import Fault
 
-__all__ = ["MAX_REQUEST_ITEMS", "read_body", "split"]
+__all__ = ["MAX_MEMBERS", "MAX_REQUEST_ITEMS", "read_body", "split"]
 
 MAX_REQUEST_ITEMS: Final = 20_000
 """Most items of one request: beyond it the others would wait too long for their turn."""
 
+MAX_MEMBERS: Final = 1000
+"""Most members of gzip or frames of zstd: each costs time, also when nothing is in it."""
+
 _READ_TIMEOUT_S: Final = 30
+_GZIP_PIECE_BYTES: Final = 4096
 _BLANK: Final = b" \t\r\n"
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -167,16 +171,28 @@ def _decompress(body: bytes, encoding: str, limit_bytes: int) -> bytes:
 
 
 def _gunzip(body: bytes, limit_bytes: int) -> bytes:
-    whole = b""
-    while body:
+    # A member hands back a copy of what follows it, so it gets little at a time.
+    whole = bytearray()
+    at, members = 0, 0
+    while at < len(body):
+        members = _one_more(members)
         member = zlib.decompressobj(wbits=31)
-        whole += member.decompress(body, limit_bytes + 1 - len(whole))
-        if len(whole) > limit_bytes:
-            raise _too_large(limit_bytes)
-        if not member.eof:
-            raise EOFError
-        body = member.unused_data
-    return whole
+        while not member.eof:
+            piece = body[at : at + _GZIP_PIECE_BYTES]
+            if not piece:
+                raise EOFError
+            whole += member.decompress(piece, limit_bytes + 1 - len(whole))
+            if len(whole) > limit_bytes:
+                raise _too_large(limit_bytes)
+            at += len(piece) - len(member.unused_data)
+    return bytes(whole)
+
+
+def _one_more(members: int) -> int:
+    if members == MAX_MEMBERS:
+        message = f"Compressed data may have at most {MAX_MEMBERS} members or frames; pack the body in one."
+        raise Fault(400, "bad_encoding", message)
+    return members + 1
 
 
 def _inflate(body: bytes, limit_bytes: int) -> bytes:
@@ -206,10 +222,12 @@ def _unzstd(body: bytes, limit_bytes: int) -> bytes:
     decompressor = zstandard.ZstdDecompressor(max_window_size=1 << max(23, limit_bytes.bit_length()))
     frame = decompressor.decompressobj()
     whole = bytearray()
+    frames = 1
     for start in range(0, len(body), 256):
         piece = body[start : start + 256]
         while piece:
             if frame.eof:
+                frames = _one_more(frames)
                 frame = decompressor.decompressobj()
             whole += frame.decompress(piece)
             piece = frame.unused_data if frame.eof else b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -316,6 +317,33 @@ async def test_more_rows_than_the_limit_are_cut(shelf: Shelf) -> None:
     assert (10, False) == (whole[1]["rows"], whole[1]["truncated"])
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT number, repeat('y', 4000) FROM numbers(1000)",
+        "SELECT toLowCardinality(repeat('y', 4000)) FROM numbers(1000)",
+    ],
+    ids=["as the engine holds it", "as it is written"],
+)
+async def test_an_answer_of_too_many_bytes_is_refused(shelf: Shelf, sql: str) -> None:
+    """With the limit in the words."""
+    settings = shelf.settings.model_copy(update={"sql_bytes": 1_000_000})
+    settings.model_fields_set.add("sql_bytes")
+    status, answer = await run(Shelf(settings, shelf.secret), sql)
+
+    assert (400, "too_large") == (status, answer["error"]["code"])
+    assert "1000000" in answer["error"]["message"]
+
+
+@pytest.mark.parametrize("form", ["JSON", "JSONEachRow"])
+async def test_columns_of_one_name_are_numbered(shelf: Shelf, form: str) -> None:
+    """Every column is in the answer."""
+    _, answer = await run(shelf, "SELECT 1, 2 AS `1_2`, 1", form=form)
+    wanted = {"1": 1, "1_2": 2, "1_3": 1}
+
+    assert wanted == (answer["data"][0] if form == "JSON" else json.loads(answer))
+
+
 async def test_time_and_memory_are_limited(shelf: Shelf) -> None:
     """Both end in an error of the engine's, and the next query is fine."""
     settings = shelf.settings.model_copy(update={"sql_timeout_s": 1, "sql_memory_bytes": 100 << 20})
@@ -356,7 +384,7 @@ async def test_a_bots_name_is_only_a_name(shelf: Shelf) -> None:
     """A bot whose id looks like SQL widens nothing."""
     with connect(shelf.settings) as client:
         for bots in ([], ["') OR 1 --"], ["\\' OR 1 OR bot_id = \\'"], ["x'}"]):
-            answer = ask(client, "SELECT count() FROM bot_events", bots, Limits(5, 1 << 30, 10))
+            answer = ask(client, "SELECT count() FROM bot_events", bots, Limits(5, 1 << 30, 10, 1 << 20))
 
             assert [(0,)] == answer.rows  # type: ignore[union-attr]
 
