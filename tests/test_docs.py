@@ -13,6 +13,7 @@ import pytest
 
 from app import settings_doc
 from app.cli import main
+from app.core.confinement import TABLES
 from app.core.outcome import Reason
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +32,15 @@ def test_every_reason_is_explained() -> None:
     )
 
     assert [reason.value for reason in Reason] == listed
+
+
+def test_the_tables_of_sql_are_named() -> None:
+    """docs/api.md lists those that an analyst may ask, in their order."""
+    [listed] = re.findall(
+        r"^Tables: `(.*?)`", (ROOT / "docs/api.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+
+    assert list(TABLES) == listed.split()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

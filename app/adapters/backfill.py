@@ -89,6 +89,7 @@ async def apply_to_history(
     dashboard: str,
     who: str,
     clock: Clock,
+    why: str = "",
     tell: Tell = lambda _events, _hits: None,
 ) -> BackFilled:
     """
@@ -102,7 +103,7 @@ async def apply_to_history(
     if isinstance(found, Refusal):
         raise Refused(found)
     await until_settled(bootstrap, reader, state, clock)
-    version = Version(registry, found, who)
+    version = Version(registry, found, who, why)
     async with counters_of(bootstrap) as send:
         done = await back_fill(reader, version, send, clock(), tell)
     await until_stored(bootstrap, reader, COUNTERS)
@@ -113,10 +114,10 @@ async def apply_to_history(
 class Version:
     """The version of a dashboard's rule that is applied, as long as it is the present one."""
 
-    def __init__(self, registry: Registry, dashboard: Dashboard, who: str) -> None:
+    def __init__(self, registry: Registry, dashboard: Dashboard, who: str, why: str = "") -> None:
         self.dashboard = dashboard
         self._registry = registry
-        self._who = who
+        self._who, self._why = who, why
         bot = registry.state.bots.get(dashboard.bot)
         self._reporting = bot.reporting if bot else Reporting()
 
@@ -137,7 +138,7 @@ class Version:
 
     async def count(self) -> None:
         """Let the dashboard count from this version on; raise Refused where the rule is another now."""
-        await self._registry.change(self._counted, self._who)
+        await self._registry.change(self._counted, self._who, self._why)
 
     def _counted(self, state: State) -> Sequence[Fact] | Refusal:
         before = self.dashboard

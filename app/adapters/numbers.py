@@ -149,7 +149,7 @@ async def _revenue(reader: Reader, query: Query) -> Numbers | Refusal:
         return _ranked(numbers, query)
     if len(numbers) > 1:
         names = ", ".join(sorted(key or "none" for key in numbers))
-        return Refusal("mixed_currencies", f"There is revenue in {names}; add by=currency.")
+        return Refusal("mixed_currencies", f"There is revenue in {names}; add by=currency.", "by")
     return {_SOLE: next(iter(numbers.values()), [0] * len(query.span.periods))}
 
 

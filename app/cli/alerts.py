@@ -36,6 +36,7 @@ __all__ = ["command"]
 
 _PATIENCE_S = 30.0
 _LOOK_S = 0.05
+_MEASURES = "messages_in, active_users, dashboard:ID, new_error_reasons (of dead letters), ..."
 
 
 @click.group()
@@ -76,7 +77,7 @@ def show(alert: str, home: Path | None, is_json: bool) -> None:
 @command.command()
 @click.option("--bot", required=True, help="The bot's id.")
 @click.option("--name", required=True, help="What people call it.")
-@click.option("--measure", required=True, help="messages_in, active_users, dashboard:ID, ...")
+@click.option("--measure", required=True, help=_MEASURES)
 @click.option(
     "--when", "condition", required=True, help='"above 10", "below 1", "rises_by 50 against week", ...'
 )
@@ -123,7 +124,7 @@ def create(
 @command.command("set")
 @click.argument("alert")
 @click.option("--name", help="What people call it.")
-@click.option("--measure", help="messages_in, active_users, dashboard:ID, ...")
+@click.option("--measure", help=_MEASURES)
 @click.option("--when", "condition", help='"above 10", "below 1", "rises_by 50 against week", ...')
 @click.option("--window", help="Length of the window: 10m, 1h, 24h.")
 @click.option("--for", "held", help="How long it holds before it fires.")
@@ -155,7 +156,7 @@ def set_(
     asked: dict[str, Any] = {
         "name": name,
         "measure": measure,
-        "condition": condition and condition_of(condition),
+        "condition": None if condition is None else condition_of(condition),
         "window_s": None if window is None else seconds_of(window),
         "for_s": None if held is None else seconds_of(held),
         "cool_down_s": None if cool_down is None else seconds_of(cool_down),

@@ -116,7 +116,7 @@ def set_(
     is_json: bool,
 ) -> None:
     """Change DASHBOARD."""
-    asked: dict[str, Any] = {"name": name, "rule": rule and _read(rule), "enabled": enabled}
+    asked: dict[str, Any] = {"name": name, "rule": None if rule is None else _read(rule), "enabled": enabled}
     changes = {name: value for name, value in asked.items() if value is not None}
     if not changes:
         raise click.UsageError("name something to change, such as --rule")
@@ -166,13 +166,14 @@ def preview_(bot: str, rule: str, home: Path | None, is_json: bool) -> None:
 
 @command.command()
 @click.argument("dashboard")
+@because
 @here
 @as_json
-def backfill(dashboard: str, home: Path | None, is_json: bool) -> None:
+def backfill(dashboard: str, why: str, home: Path | None, is_json: bool) -> None:
     """Apply the rule of DASHBOARD to everything that was before it."""
     settings = settings_at(home)
     bot = _dashboard_in(state_at(home), dashboard).bot
-    done = asyncio.run(_backfilled(settings, bot, dashboard))
+    done = asyncio.run(_backfilled(settings, bot, dashboard, why))
     lines = [f"{done.hits} of {done.events} events match; {dashboard} shows all of history"]
     say({"dashboard": dashboard, "events": done.events, "hits": done.hits}, is_json, lines)
 
@@ -202,13 +203,15 @@ async def _with_reader(settings: Settings, work: Callable[[Reader], Awaitable[T]
         reader.close()
 
 
-async def _backfilled(settings: Settings, bot: str, dashboard: str) -> BackFilled:
+async def _backfilled(settings: Settings, bot: str, dashboard: str, why: str) -> BackFilled:
     registry = KafkaRegistry(settings.kafka)
     await registry.start()
     try:
         return await _with_reader(
             settings,
-            lambda reader: apply_to_history(settings.kafka, reader, registry, bot, dashboard, who(), now_ms),
+            lambda reader: apply_to_history(
+                settings.kafka, reader, registry, bot, dashboard, who(), now_ms, why
+            ),
         )
     finally:
         await registry.stop()

@@ -1,4 +1,4 @@
-"""Connect platforms' own webhooks: add, list and revoke their secrets, and say the address to give."""
+"""Connect platforms' own webhooks: add, list and revoke their secrets, say the address to give, tell what happened."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from app.cli._registry import (
     say,
     settings_at,
     state_at,
+    tell_history,
 )
+from app.cli.bots import bot_in
 from app.config import Settings
 from app.core.commands.hook_secrets import add_hook_secret, hooked, revoke_hook_secret
 from app.core.platforms import canonical
@@ -93,7 +95,9 @@ def add(
 def list_(bot: str | None, home: Path | None, is_json: bool) -> None:
     """List the secrets there are, not what they say."""
     settings = settings_at(home)
-    found = [one for one in state_at(home).hook_secrets.values() if bot is None or one.bot == bot]
+    state = state_at(home)
+    only = bot and bot_in(state, bot).id
+    found = [one for one in state.hook_secrets.values() if only is None or one.bot == only]
     found.sort(key=lambda one: (one.created_at, one.id))
     shown = [hook_shown(one, _base_url(settings)) for one in found]
     lines = [f"{one.id}  {one.url}{'  revoked' if one.revoked_at else ''}" for one in shown]
@@ -111,6 +115,15 @@ def revoke(secret: str, why: str, home: Path | None, is_json: bool) -> None:
     after = change(home, lambda state: revoke_hook_secret(state, secret, when), why)
     shown = hook_shown(after.hook_secrets[secret], _base_url(settings_at(home)))
     say(shown, is_json, [f"{secret} is revoked"])
+
+
+@command.command()
+@click.argument("secret", metavar="ID")
+@here
+@as_json
+def history(secret: str, home: Path | None, is_json: bool) -> None:
+    """Tell who changed the secret ID, when and why."""
+    tell_history(home, "hook_secret", secret, is_json)
 
 
 def _read(path: Path | None) -> str:

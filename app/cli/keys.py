@@ -1,4 +1,4 @@
-"""Create, list, rotate and revoke API keys."""
+"""Create, list, rotate and revoke API keys, and tell their history."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from app.cli._registry import (
     say,
     state_at,
     table,
+    tell_history,
 )
+from app.cli.bots import bot_in
 from app.core.api_keys import SCOPES
 from app.core.channel_keys import CHANNELS
 from app.core.commands.keys import create_key, no_key, revoke_key, rotate_key
@@ -32,7 +34,7 @@ __all__ = ["command"]
 @click.group()
 def command() -> None:
     """
-    Create, list, rotate and revoke API keys.
+    Create, list, rotate and revoke API keys, and tell their history.
 
     \b
     Example:
@@ -82,7 +84,8 @@ def create(
 def list_(bot: str | None, home: Path | None, is_json: bool) -> None:
     """List keys, not their texts: those are kept nowhere."""
     state, now = state_at(home), now_ms()
-    keys = [key for key in state.keys.values() if bot is None or key.bot == bot]
+    only = bot and bot_in(state, bot).id
+    keys = [key for key in state.keys.values() if only is None or key.bot == only]
     keys.sort(key=lambda key: key.created_at)
     shown = [key_shown(state, key) for key in keys]
     rows = [
@@ -124,6 +127,15 @@ def revoke(key: str, why: str, home: Path | None, is_json: bool) -> None:
     when = now_ms()
     after = change(home, lambda state: revoke_key(state, key, when), why)
     say(key_shown(after, after.keys[key]), is_json, [f"{key} is revoked"])
+
+
+@command.command()
+@click.argument("key")
+@here
+@as_json
+def history(key: str, home: Path | None, is_json: bool) -> None:
+    """Tell who changed the key with the id KEY, when and why."""
+    tell_history(home, "key", key, is_json)
 
 
 def _say_once(state: State, key: str, text: str, is_json: bool) -> None:

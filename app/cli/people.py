@@ -28,6 +28,7 @@ from app.cli._registry import (
     table,
     tell_history,
 )
+from app.cli.bots import bot_in
 from app.config import Settings
 from app.core.commands.people import (
     Authority,
@@ -71,7 +72,9 @@ def command() -> None:
 @as_json
 def list_(bot: str | None, home: Path | None, is_json: bool) -> None:
     """List people and what they may do."""
-    people = [one for one in state_at(home).people.values() if bot is None or bot in one.roles]
+    state = state_at(home)
+    only = bot and bot_in(state, bot).id
+    people = [one for one in state.people.values() if only is None or only in one.roles]
     shown = [person_shown(one) for one in sorted(people, key=lambda one: (one.created_at, one.id))]
     rows = [(one.id, one.email, one.state, _powers(one.admin, one.roles)) for one in shown]
     say(shown, is_json, table(rows) if rows else ["nobody"])

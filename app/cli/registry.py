@@ -37,8 +37,9 @@ from app.ports import Refused, Seal
 
 __all__ = ["command"]
 
-_WITH_SECRETS_MODE = 0o600
-_PLAIN_MODE = 0o644
+_MODE = 0o600
+"""Addresses are in it that may be all that opens a webhook."""
+
 _ENDS = {
     "all": "made",
     "nothing": "would be made; nothing was",
@@ -68,15 +69,17 @@ def command() -> None:
 @here
 @as_json
 def export(file: Path, with_secrets: bool, with_instances: bool, home: Path | None, is_json: bool) -> None:
-    """Write what there is to FILE (`-` for stdout). The same registry is the same file."""
+    """Write what there is to FILE (`-` for stdout), which only you may read. The same registry is the same file."""
+    if not file.parent.is_dir():
+        raise BotpulseError(f"There is no folder {file.parent}; make it, or name another file.", "no_folder")
     portable = portable_of(state_at(home), Extent(with_secrets, with_instances, now_ms()))
     text = written_config(portable)
     if str(file) == "-":
         click.echo(text, nl=False)
         return
-    file.touch(mode=_WITH_SECRETS_MODE if with_secrets else _PLAIN_MODE)
-    if with_secrets:
-        file.chmod(_WITH_SECRETS_MODE)
+    file.touch(mode=_MODE)
+    if file.is_file():  # not /dev/stdout
+        file.chmod(_MODE)
     file.write_text(text, encoding="utf-8")
     counts = {"bots": len(portable.bots or {}), "people": len(portable.people or {})}
     lines = [f"{counts['bots']} bots and {counts['people']} people written to {file}"]

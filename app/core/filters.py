@@ -67,4 +67,4 @@ def is_kept_in_cells(measure: str, by: str, conditions: Filter) -> bool:
 
 
 def _refusal(message: str) -> Refusal:
-    return Refusal("bad_filter", f"`filter` {message}")
+    return Refusal("bad_filter", f"`filter` {message}", "filter")

@@ -82,11 +82,12 @@ def span_of(
     if first_ms is None:
         return _no_time("from", after)
     if first_ms >= end_ms:
-        return Refusal("empty_range", "`from` must lie before `to`, which is exclusive.")
+        return Refusal("empty_range", "`from` must lie before `to`, which is exclusive.", "from")
     if (end_ms - first_ms) // _LENGTH_MS[window] > MOST_PERIODS:
         return Refusal(
             "too_many_points",
             f"That is more than {MOST_PERIODS:,} points; ask for less time or a wider window.",
+            "from",
         )
     span = _cut(window, first_ms, end_ms, calendar)
     return span if after is not None else span._replace(periods=span.periods[-usual:])
@@ -179,4 +180,5 @@ def _no_time(name: str, text: str | None) -> Refusal:
     return Refusal(
         "bad_time",
         f"`{name}` is {(text or '')[:40]!r}; write a date (2004-05-27) or a time (2004-05-27T12:00:00Z) from 1970 to 2100.",
+        name,
     )

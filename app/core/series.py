@@ -24,6 +24,7 @@ from app.core.refusal import Refusal
 from app.core.registry import Dashboard
 
 __all__ = [
+    "DASHBOARD_MEASURE",
     "MOST_GROUPS",
     "Ask",
     "Point",
@@ -41,6 +42,9 @@ __all__ = [
 Value = int | float | None
 
 MOST_GROUPS: Final = 100
+
+DASHBOARD_MEASURE: Final = "^(dashboard|dashboard_users):[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
+"""The two measures of a dashboard, as a pattern."""
 
 _DASHBOARD: Final = ("dashboard", "dashboard_users")
 _OF_USERS: Final = ("active_users", "new_users")
@@ -112,21 +116,25 @@ def ask_of(
     known = MEASURES.get(measure)
     if known is None:
         possible = ", ".join((*MEASURES, *(f"{kind}:<id>" for kind in _DASHBOARD)))
-        return Refusal("unknown_measure", f"There is no measure {measure[:60]!r}; there are {possible}.")
+        return Refusal(
+            "unknown_measure", f"There is no measure {measure[:60]!r}; there are {possible}.", "measure"
+        )
     windows = windows_of(measure)
     if window not in windows:
         return Refusal(
             "bad_window",
             f"{measure} has no window {window[:20]!r}; it has {', '.join(windows)}.",
+            "window",
         )
     if by and by not in known.dims:
         possible = f"it has {', '.join(known.dims)}" if known.dims else "it has none"
-        return Refusal("bad_dimension", f"{measure} has no dimension {by[:40]!r}; {possible}.")
+        return Refusal("bad_dimension", f"{measure} has no dimension {by[:40]!r}; {possible}.", "by")
     if conditions and measure not in FILTERED:
         return Refusal(
             "bad_filter",
             f"{measure} has no `filter`, as it is not a count of single events; {', '.join(FILTERED)} have. "
             "SQL over bot_events and sessions answers the rest (POST /data/v1/sql).",
+            "filter",
         )
     return Ask(measure, window, by, conditions)
 
@@ -136,13 +144,16 @@ def _ask_of_dashboard(ask: Ask, dashboard: Dashboard | None) -> Ask | Refusal:
         return Refusal(
             "unknown_dashboard",
             f"There is no dashboard {ask.measure.partition(':')[2][:60]!r} of this bot; look at the list of its dashboards.",
+            "measure",
         )
     if dashboard.measure:
         return _ask_of_shown(ask, dashboard)
     if ask.by:
-        return Refusal("bad_dimension", f"A dashboard has no dimensions, so there is no {ask.by[:40]!r}.")
+        return Refusal(
+            "bad_dimension", f"A dashboard has no dimensions, so there is no {ask.by[:40]!r}.", "by"
+        )
     if ask.filter:
-        return Refusal("bad_filter", "A dashboard has no `filter`; its rule says what it counts.")
+        return Refusal("bad_filter", "A dashboard has no `filter`; its rule says what it counts.", "filter")
     return ask._replace(dashboard=dashboard.id, counted_from=dashboard.counted_from)
 
 
@@ -152,6 +163,7 @@ def _ask_of_shown(ask: Ask, dashboard: Dashboard) -> Ask | Refusal:
         return Refusal(
             "bad_measure",
             f"The dashboard {dashboard.name[:60]!r} shows {measure}, of which the users are not known.",
+            "measure",
         )
     return ask_of(measure, ask.window, ask.by, ask.filter)
 

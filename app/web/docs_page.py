@@ -75,7 +75,8 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
 
 def _parameter(one: dict[str, Any]) -> str:
     schema = one["schema"]
-    choices = f" One of {', '.join(schema['enum'])}." if "enum" in schema else ""
+    possible = next((one["enum"] for one in (schema, *schema.get("anyOf", ())) if "enum" in one), ())
+    choices = f" One of {', '.join(possible)}." if possible else ""
     default = f" Default {schema['default']}." if "default" in schema else ""
     needed = " Required." if one["required"] else ""
     about = _text(one.get("description", "") + choices + default + needed)

@@ -21,6 +21,7 @@ from app.core.dialects.native_item import Item
 from app.core.measures import MEASURES
 from app.core.periods import WINDOWS
 from app.core.retention import MODES
+from app.core.series import DASHBOARD_MEASURE
 from app.core.tabular import FORMATS
 from app.web.api import shapes
 from app.web.api.explain import Explanation
@@ -60,12 +61,12 @@ ROUTES: Final = (
     Route(
         "POST", "/hooks/{platform}/{bot}", "ingest",
         "A platform's own webhook, signed as the platform does; GET answers its handshake.",
-        "*/*", body=dict[str, Any], statuses=(401, 403, 404, 413),
+        "*/*", body=dict[str, Any], statuses=(401, 403, 404),
     ),
     Route(
         "POST", "/hooks/{platform}/{bot}/{key}", "ingest",
         "The webhook of a platform that signs nothing; `key` is the bot's ingest key.",
-        "*/*", body=dict[str, Any], statuses=(401, 403, 404, 413),
+        "*/*", body=dict[str, Any], statuses=(401, 403, 404),
     ),
     *(
         Route(
@@ -79,17 +80,17 @@ ROUTES: Final = (
     *(
         Route(
             "POST", path, "ingest", "Send messages as clients of Botanalytics v2 do; the key says of which channel they are.",
-            shapes.V1Taken, "ingest", body=dict[str, Any] | list[dict[str, Any]], refusal=shapes.V2Refused, statuses=(413,),
+            shapes.V1Taken, "ingest", body=dict[str, Any] | list[dict[str, Any]], refusal=shapes.V2Refused,
         )
         for path in ("/v2/messages", "/messages")
     ),
     Route(
         "POST", "/bots/{uid}/events", "ingest", "Send a platform's body as Botmetrics' clients do.", shapes.V1Taken, "ingest",
-        body=shapes.Tracked, refusal=shapes.BotmetricsRefused, statuses=(413,), status=202,
+        body=shapes.Tracked, refusal=shapes.BotmetricsRefused, status=202,
     ),
     Route(
         "POST", "/bots/{uid}/instances", "ingest", "Register an installation; of its token only a hash is kept.", shapes.Instance, "ingest",
-        body=shapes.Installed, refusal=shapes.BotmetricsRefused, statuses=(413,), status=201,
+        body=shapes.Installed, refusal=shapes.BotmetricsRefused, status=201,
     ),
     Route(
         "GET", "/bots/{uid}/instances/{id}", "ingest", "The state of an installation.", shapes.InstanceState, "ingest",
@@ -97,19 +98,19 @@ ROUTES: Final = (
     ),
     Route(
         "PATCH", "/bots/{uid}/instances/{id}", "ingest", "Give an installation a new token; also with PUT.", shapes.InstanceChanged,
-        "ingest", body=shapes.Installed, refusal=shapes.BotmetricsRefused, statuses=(413,),
+        "ingest", body=shapes.Installed, refusal=shapes.BotmetricsRefused,
     ),
     Route(
         "PATCH", "/bots/{uid}/users/{id}", "ingest", "Tell the time zone of a user; also with PUT.", shapes.V1Taken, "ingest",
-        body=dict[str, Any], refusal=shapes.BotmetricsRefused, statuses=(413,), status=202,
+        body=dict[str, Any], refusal=shapes.BotmetricsRefused, status=202,
     ),
     Route(
         "POST", "/bots/{uid}/messages", "ingest", "Refused with 404: nothing is sent to users from here.", shapes.BotmetricsRefused,
-        "ingest", body=dict[str, Any], refusal=shapes.BotmetricsRefused, statuses=(413,), status=404,
+        "ingest", body=dict[str, Any], refusal=shapes.BotmetricsRefused, status=404,
     ),
     Route(
         "POST", "/bots/{uid}/short_links", "ingest", "Make a link that tells when its user follows it.", shapes.ShortLinkMade,
-        "ingest", body=shapes.ShortLinkWanted, refusal=shapes.BotmetricsRefused, statuses=(413,),
+        "ingest", body=shapes.ShortLinkWanted, refusal=shapes.BotmetricsRefused,
     ),
     Route(
         "GET", "/bots/{uid}/dashboards/{id}/load_async.json", "read", "A dashboard's numbers as Botmetrics answers them.",
@@ -124,7 +125,7 @@ ROUTES: Final = (
         "GET", f"{_BOT}/series", "read", "A number over time, zero-filled; with `by` one series for each key.",
         shapes.Series, "read",
         (
-            Parameter("measure", "Which number.", tuple(MEASURES), required=True),
+            Parameter("measure", "Which number; also `dashboard:<id>`, `dashboard_users:<id>`.", tuple(MEASURES), required=True, pattern=DASHBOARD_MEASURE),
             Parameter("window", "Length of a period.", WINDOWS, "day"),
             _FROM, _TO,
             Parameter("by", "Dimension: platform, kind, direction, locale, event, intent or currency, where the measure has it."),
@@ -154,7 +155,8 @@ ROUTES: Final = (
     Route("GET", f"{_BOT}/conversations/{{conversation}}", "read", "A conversation, newest first.", shapes.Conversation, "read", _PAGE),
     Route(
         "GET", f"{_BOT}/live", "read",
-        "Server-Sent Events: `counters` (LiveCells) as numbers change, `event` for lines of conversations. `Last-Event-ID` resumes.",
+        "Server-Sent Events: `counters` (LiveCells) as numbers change, `alert` (TransitionShown) as alerts do, `recounting` (RecountShown, "
+        "or null when it is over) while numbers are counted anew, `event` (LiveLine) for lines of conversations. `Last-Event-ID` resumes.",
         "text/event-stream", "read",
     ),
     Route(
@@ -170,7 +172,7 @@ ROUTES: Final = (
             Parameter("type", "What the caller says of it: incoming, outgoing, event, ..."),
             Parameter("path", "Where it is sent, for ways whose path says what it is."),
         ),
-        body=dict[str, Any], statuses=(413,),
+        body=dict[str, Any],
     ),
     Route("GET", "/data/v1/pipeline", "operate", "How far every stage is.", Standing, "read"),
     Route("GET", "/healthz", "operate", "200 while the process lives.", dict[str, bool]),
@@ -178,11 +180,12 @@ ROUTES: Final = (
     Route("GET", "/metrics", "operate", "For Prometheus.", "text/plain"),
     Route("GET", "/openapi.json", "operate", "This document.", dict[str, Any]),
     Route("GET", "/docs", "operate", "This document for people.", "text/html"),
-    Route("POST", "/login", "sign in", "Sign in; the answer sets a cookie.", shapes.Success, body=shapes.Login),
-    Route("POST", "/logout", "sign in", "Sign out.", shapes.Success),
+    Route("POST", "/login", "sign in", "Sign in; the answer sets a cookie.", shapes.Success, body=shapes.Login, statuses=(401, 403, 429)),
+    Route("POST", "/logout", "sign in", "Sign out.", shapes.Success, statuses=(403,)),
 )  # fmt: skip
 
-_MORE: Final = (shapes.LiveCells,)
+_MORE: Final = (shapes.LiveCells, shapes.LiveLine)
+_OF_BODIES: Final = (408, 413, 415)
 _KEYS: Final[dict[str, tuple[dict[str, list[str]], ...]]] = {
     "ingest": ({"ingestKey": []},),
     "read": ({"readKey": []}, {"session": []}),
@@ -190,14 +193,16 @@ _KEYS: Final[dict[str, tuple[dict[str, list[str]], ...]]] = {
 }
 _REFUSALS: Final = {
     400: "What was asked for makes no sense",
-    401: "No key, or not one for this",
+    401: "No key, or not one for this; a wrong password",
     404: "Nothing there that the caller may read",
     503: "Something is away for now; Retry-After says when to try again",
 }
 _MORE_REFUSALS: Final = {
     403: "Not for this bot or this role, or not known to be genuine",
     409: "Not as things stand: taken, archived, revoked, or somebody else was faster",
+    408: "The body did not come in time",
     413: "More bytes than are taken",
+    415: "Not of this type, or encoded in a way that is not read here",
     429: "Too many tries; Retry-After says when to go on",
 }
 _TOO_MANY: Final = {429: "More events than the bot may send; Retry-After says when to go on"}
@@ -267,22 +272,35 @@ def _operation(route: Route, of_type: dict[str, Any]) -> dict[str, Any]:
         ],
         "responses": {str(route.status): {"description": "OK", "content": _content(route.answer, of_type)}},
     }
-    statuses = (503,) if route.refusal is shapes.Ready else (400, 503) if not route.key else _REFUSALS
-    if route.key or route.refusal is not shapes.Problem or route.body or route.statuses:
-        told = {status: (_REFUSALS | _MORE_REFUSALS)[status] for status in (*statuses, *route.statuses)}
-        for status, words in (told | _TOO_MANY if route.area == "ingest" else told).items():
-            refused = {"description": words, "content": _content(route.refusal, of_type)}
-            operation["responses"][str(status)] = refused
+    for status, words in _refusals(route).items():
+        refused = {"description": words, "content": _content(route.refusal, of_type)}
+        operation["responses"][str(status)] = refused
     if route.body:
-        operation["requestBody"] = {"required": True, "content": _content(route.body, of_type)}
+        content = _content(route.body, of_type)
+        operation["requestBody"] = {"required": route.is_body_needed, "content": content}
     if route.key:
         operation["security"] = list(_KEYS[route.key])
     return operation
 
 
+def _refusals(route: Route) -> dict[int, str]:
+    """Return what *route* may answer instead, in words by status."""
+    if route.refusal is shapes.Ready:
+        usual = {503}
+    elif route.key:
+        usual = set(_REFUSALS)
+    else:
+        usual = {400, 503} if route.body else set()
+    statuses = usual | set(_OF_BODIES if route.body else ()) | set(route.statuses)
+    told = {status: (_REFUSALS | _MORE_REFUSALS)[status] for status in sorted(statuses)}
+    return told | _TOO_MANY if route.area == "ingest" and route.body else told
+
+
 def _parameter(one: Parameter) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string"}
-    if one.choices:
+    if one.choices and one.pattern:
+        schema = {"anyOf": [schema | {"enum": list(one.choices)}, schema | {"pattern": one.pattern}]}
+    elif one.choices:
         schema["enum"] = list(one.choices)
     if one.default:
         schema["default"] = one.default

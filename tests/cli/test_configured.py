@@ -160,6 +160,30 @@ def test_alerts_refused(bot: str, code: str, words: list[str]) -> None:
     assert code == refused("alerts", "create", "--bot", bot, "--name", "x", *words)
 
 
+def test_nothing_is_set_to_nothing(bot: str) -> None:
+    """What is empty is read like anything else, and refused with a reason; it is not taken for left out."""
+    dashboard = call("dashboards", "create", "--bot", bot, "--name", "D", "--rule", RULE)["id"]
+    watched = ["--measure", "events", "--when", "above 3"]
+    alert = call("alerts", "create", "--bot", bot, "--name", "A", *watched)["id"]
+
+    assert "bad_condition" == refused("alerts", "set", alert, "--when", "")
+    assert "bad_rule" == refused("dashboards", "set", dashboard, "--rule", "")
+
+
+def test_a_file_in_a_folder_that_is_not_there(bot: str, tmp_path: Path) -> None:
+    """The folder is named."""
+    done = run("registry", "export", str(tmp_path / "none" / "x.yaml"))
+
+    assert 1 == done.exit_code
+    assert f"There is no folder {tmp_path / 'none'};" in done.stderr
+
+
+@pytest.mark.parametrize("group", ["keys", "hooks", "people", "dashboards", "alerts"])
+def test_lists_of_a_bot_that_is_not_there(bot: str, group: str) -> None:
+    """Are refused, not empty."""
+    assert "unknown_bot" == refused(group, "list", "--bot", f"not-{bot}")
+
+
 def test_wrong_usage(bot: str) -> None:
     """Exit code 2."""
     for words in (
@@ -169,6 +193,19 @@ def test_wrong_usage(bot: str) -> None:
         ["bots", "set", "b1"],
     ):
         assert 2 == run(*words).exit_code, words
+
+
+@pytest.mark.parametrize("is_there", [False, True], ids=["new", "there already"])
+def test_the_file_is_for_nobody_else(settings: Settings, tmp_path: Path, is_there: bool) -> None:
+    """Addresses of webhooks are in it, also without secrets, and also when others could read what was there."""
+    file = tmp_path / "registry.yaml"
+    if is_there:
+        file.write_text("# old")
+        file.chmod(0o644)
+    call("registry", "export", str(file))
+
+    assert 0o600 == stat.S_IMODE(file.stat().st_mode)
+    assert "botpulse: 1" in file.read_text(encoding="utf-8")
 
 
 def test_from_one_registry_into_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

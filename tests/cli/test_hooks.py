@@ -112,6 +112,21 @@ def test_rotation(settings: Settings, bot: str) -> None:
     assert "revoked" == refused("hooks", "revoke", first["id"])
 
 
+def test_history(settings: Settings, bot: str) -> None:
+    """Who added and revoked a secret, and why; `call` looks that it is told by nothing."""
+    words = ["--bot", bot, "--platform", "slack", "--why", "go live"]
+    added = call("hooks", "add", *words, stdin=SECRET)["id"]
+    [sealed] = secrets_of(settings, bot, "slack")
+    call("hooks", "revoke", added, "--why", "leaked")
+    found = call("hooks", "history", added)
+
+    assert [("hook_secret_revoked", "leaked"), ("hook_secret_added", "go live")] == [
+        (one["what"], one["why"]) for one in found
+    ]
+    assert sealed not in str(found)
+    assert "unknown_hook_secret" == refused("hooks", "history", "none")
+
+
 def test_nothing_in_clear_in_kafka(settings: Settings, bot: str) -> None:
     """No record of the registry holds the secret."""
     call("hooks", "add", "--bot", bot, "--platform", "slack", stdin=SECRET)

@@ -164,6 +164,22 @@ def test_keys_are_rotated(bootstrap: str) -> None:
     assert "unknown_key" == refused("keys", "rotate", "nokey")
 
 
+def test_the_history_of_keys(bootstrap: str) -> None:
+    """Who, when and why, of a key of a bot and of one for all, without its hash; an unknown one is refused."""
+    bot = create(name="Past")["bot"]
+    of_bot = call("keys", "create", "--bot", bot, "--scope", "read", "--why", "for grafana")
+    of_all = call("keys", "create", "--scope", "read")
+    call("keys", "revoke", of_bot["id"], "--why", "leaked")
+    found = call("keys", "history", of_bot["id"])
+
+    assert [("key_revoked", "leaked"), ("key_created", "for grafana")] == [
+        (one["what"], one["why"]) for one in found
+    ]
+    assert hash_of(of_bot["key"]) not in str(found)
+    assert ["key_created"] == [one["what"] for one in call("keys", "history", of_all["id"])]
+    assert "unknown_key" == refused("keys", "history", "nokey")
+
+
 def test_keys_of_channels(bootstrap: str) -> None:
     """A key for Botanalytics v2 carries its channel, where its SDKs look for it, and in the registry."""
     bot = create(name="Pizza")["bot"]

@@ -150,15 +150,15 @@ def test_without_a_range_it_is_the_last_periods(window: str, count: int, zone: s
 
 
 @pytest.mark.parametrize(
-    ("after", "before", "code"),
-    [("x", None, "bad_time"), (None, "y", "bad_time"), ("2004-01-02", "2004-01-01", "empty_range"), ("1970-01-01", "2100-01-01", "too_many_points")],
+    ("after", "before", "code", "field"),
+    [("x", None, "bad_time", "from"), (None, "y", "bad_time", "to"), ("2004-01-02", "2004-01-01", "empty_range", "from"), ("1970-01-01", "2100-01-01", "too_many_points", "from")],
 )  # fmt: skip
-def test_ranges_that_make_no_sense(after: str | None, before: str | None, code: str) -> None:
-    """Are refused with a reason."""
+def test_ranges_that_make_no_sense(after: str | None, before: str | None, code: str, field: str) -> None:
+    """Are refused with a reason and the parameter at fault."""
     found = span_of("hour", after, before, NOW_MS, Calendar("UTC"))
 
     assert isinstance(found, Refusal)
-    assert code == found.code
+    assert (code, field) == (found.code, found.field)
 
 
 def test_labels_are_in_the_bots_zone() -> None:

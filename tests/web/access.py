@@ -13,6 +13,7 @@ from app.core.registry import (
     Condition,
     Dashboard,
     HookSecret,
+    Instance,
     Key,
     Note,
     Person,
@@ -113,13 +114,14 @@ def subjects() -> list[Subject | Note]:
             channels=(Channel("email", "ops@example.org"),),
         ),
         HookSecret("h1", "pizza", "slack", NOW_MS, "sealed"),
+        Instance("i1", "pizza", "slack", "1" * 64, NOW_MS, NOW_MS),
         ShortLink("s1", "pizza", "u1", "https://example.org/", NOW_MS),
     ]  # fmt: skip
 
 
 _ARCHIVED: Final = frozenset({"/data/v1/bots/{bot}/restore"})
 _NAMES: Final = {
-    "bot": "pizza", "uid": "pizza", "key": "k9", "hook": "h1", "dashboard": "d1", "alert": "a1", "user": "u1",
+    "bot": "pizza", "uid": "pizza", "key": "k9", "hook": "h1", "instance": "i1", "dashboard": "d1", "alert": "a1", "user": "u1",
     "conversation": "c1", "platform": "line", "slug": "s1", "version": "0", "name": "no.css", "path": "messages/generic/",
 }  # fmt: skip
 _ROLES_OF: Final[dict[str, dict[str, Any]]] = {
@@ -198,18 +200,22 @@ ROUTES: Final[dict[str, Entry]] = {
     f"POST {_BOT}/restore": Entry("owners", 200, but={"read key": 404}),
     f"GET {_BOT}/history": Entry("readers", 200),
     f"GET {_BOT}/instances": Entry("readers", 200),
+    f"GET {_BOT}/instances/{{instance}}/history": Entry("readers", 200),
     # keys and webhooks
     f"GET {_BOT}/keys": Entry("owners", 200),
     f"POST {_BOT}/keys": Entry("owners", 201, {"scope": "read"}),
     f"POST {_BOT}/keys/{{key}}/rotate": Entry("owners", 201),
     f"DELETE {_BOT}/keys/{{key}}": Entry("owners", 200),
+    f"GET {_BOT}/keys/{{key}}/history": Entry("owners", 200),
     "GET /data/v1/keys": Entry("administrators", 200),
     "POST /data/v1/keys": Entry("administrators", 201, {"scope": "admin"}),
     "POST /data/v1/keys/{key}/rotate": Entry("administrators", 201),
     "DELETE /data/v1/keys/{key}": Entry("administrators", 200),
+    "GET /data/v1/keys/{key}/history": Entry("administrators", 200),
     f"GET {_BOT}/hooks": Entry("owners", 200),
     f"POST {_BOT}/hooks": Entry("owners", 201, {"platform": "slack", "secret": "abc"}),
     f"DELETE {_BOT}/hooks/{{hook}}": Entry("owners", 200),
+    f"GET {_BOT}/hooks/{{hook}}/history": Entry("owners", 200),
     # dashboards
     f"GET {_DASHBOARDS}": Entry("readers", 200),
     f"POST {_DASHBOARDS}": Entry("editors", 201, {"name": "New", **_RULE}),

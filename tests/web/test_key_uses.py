@@ -43,6 +43,17 @@ async def test_reading_and_sending_are_noted() -> None:
         assert {NOW_MS} == {use.at for use in site.registry.state.key_uses.values()}
 
 
+async def test_reading_at_botmetrics_address_is_noted() -> None:
+    """A read key sent to `load_async.json` is used, whatever comes of it."""
+    async with running() as site:
+        address = f"{site.url}/bots/pizza/dashboards/none/load_async.json"
+        async with site.client.get(address, headers={"Authorization": f"Bearer {READ_KEY}"}) as answer:
+            assert 404 == answer.status
+        await eventually(lambda: bool(site.registry.state.key_uses))
+
+        assert [NOW_MS] == [use.at for use in site.registry.state.key_uses.values()]
+
+
 async def test_a_busy_key_is_noted_now_and_then() -> None:
     """A thousand uses within some minutes are one note, the next one later another."""
     registry = await known()

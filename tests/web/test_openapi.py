@@ -20,7 +20,7 @@ from tests.databases import fresh_database
 from tests.engine import EngineServer
 from tests.web.api.brute import BOT, SIMULATED
 from tests.web.api.stock import Reading, reading, stock
-from tests.web.site import READ_KEY, running
+from tests.web.site import ADMIN_KEY, READ_KEY, running
 
 
 def test_every_route_is_in_the_document() -> None:
@@ -147,6 +147,64 @@ async def test_real_refusals_are_as_described() -> None:
         ):
             async with site.client.request(method, site.url + path) as answer:
                 jsonschema.validate(await answer.json(), described(described_path, method, status))
+
+
+@pytest.mark.parametrize(
+    ("expected", "measure"),
+    [
+        pytest.param(True, "active_users", id="measure"),
+        pytest.param(True, "dashboard:da1df8b776128", id="hits of a dashboard"),
+        pytest.param(True, "dashboard_users:refunds-2", id="users of a dashboard"),
+        pytest.param(False, "nonsense", id="no measure"),
+        pytest.param(False, "dashboard:", id="no dashboard"),
+    ],
+)
+def test_measures_that_can_be_asked_for(expected: bool, measure: str) -> None:
+    """A client that checks what it sends can ask for dashboards, too."""
+    parameters = document()["paths"]["/data/v1/bots/{bot}/series"]["get"]["parameters"]
+    [schema] = [one["schema"] for one in parameters if one["name"] == "measure"]
+
+    assert expected is jsonschema.Draft202012Validator(schema).is_valid(measure)
+
+
+def test_a_rotation_needs_no_body() -> None:
+    """As the server takes it without one; a key to be does need one."""
+    paths = document()["paths"]
+    needed = [
+        paths[f"/data/v1/keys{end}"]["post"]["requestBody"]["required"] for end in ("", "/{key}/rotate")
+    ]
+
+    assert [True, False] == needed
+
+
+FOREIGN = {"Sec-Fetch-Site": "cross-site"}
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("status", "path", "headers", "body"),
+    [
+        pytest.param(
+            401, "/login", JSON, b'{"email": "no@example.org", "password": "x"}', id="wrong password"
+        ),
+        pytest.param(403, "/login", FOREIGN, b"{}", id="sign-in of another site"),
+        pytest.param(403, "/logout", FOREIGN, b"", id="sign-out of another site"),
+        pytest.param(413, "/login", JSON, b" " * 5000, id="a large sign-in"),
+        pytest.param(415, "/login", {"Content-Type": "text/plain"}, b"{}", id="a sign-in of another type"),
+        pytest.param(413, "/data/v1/sql", JSON, b" " * 200_000, id="a large query"),
+        pytest.param(415, "/data/v1/sql", {"Content-Encoding": "gzip"}, b"{}", id="a query that is packed"),
+        pytest.param(415, "/data/v1/keys", {"Content-Encoding": "gzip"}, b"{}", id="a change that is packed"),
+    ],
+)
+async def test_refusals_are_named(status: int, path: str, headers: dict[str, str], body: bytes) -> None:
+    """What the server answers stands in the document, with this shape."""
+    with_key = {"Authorization": f"Bearer {ADMIN_KEY}"} | headers
+    async with (
+        running() as site,
+        site.client.post(site.url + path, data=body, headers=with_key) as answer,
+    ):
+        assert status == answer.status
+        jsonschema.validate(await answer.json(), described(path, "post", str(status)))
 
 
 def described(path: str, method: str, status: str) -> dict[str, Any]:

@@ -53,7 +53,12 @@ class ChannelWanted(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class AlertWanted(msgspec.Struct, forbid_unknown_fields=True):
-    """An alert to be."""
+    """
+    An alert to be.
+
+    `measure` is one of docs/alerts.md; `new_error_reasons` counts reasons of dead letters, items that were accepted and then found
+    unreadable: what is refused at the door is told to its sender at once, and counted in `/metrics` and `/data/v1/pipeline`.
+    """
 
     name: str
     measure: str

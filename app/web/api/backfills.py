@@ -64,7 +64,7 @@ class Backfills:
         run = self._runs.get(dashboard.id)
         return run if run and run.version == dashboard.version else BackfillShown("never", dashboard.version)
 
-    def begin(self, dashboard: Dashboard, who: str) -> BackfillShown:
+    def begin(self, dashboard: Dashboard, who: str, why: str = "") -> BackfillShown:
         """Begin to apply the rule of *dashboard*; refuse while it is being done."""
         if not self._settings.kafka:
             raise Unavailable("There is no broker to write the numbers to; try again.", retry_after_s=5)
@@ -76,7 +76,7 @@ class Backfills:
         self._runs[dashboard.id] = run
         while len(self._runs) > _REMEMBERED:
             del self._runs[next(iter(self._runs))]
-        task = asyncio.get_running_loop().create_task(self._run(dashboard, who, run))
+        task = asyncio.get_running_loop().create_task(self._run(dashboard, who, why, run))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return run
@@ -88,7 +88,7 @@ class Backfills:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._reader.close()
 
-    async def _run(self, dashboard: Dashboard, who: str, run: BackfillShown) -> None:
+    async def _run(self, dashboard: Dashboard, who: str, why: str, run: BackfillShown) -> None:
         def tell(events: int, hits: int) -> None:
             run.events, run.hits = events, hits
 
@@ -104,6 +104,7 @@ class Backfills:
                     dashboard.id,
                     who,
                     parts.clock,
+                    why,
                     tell,
                 )
                 run.events, run.hits, run.state = done.events, done.hits, "done"

@@ -26,6 +26,7 @@ from app.web.auth import reader_of
 from app.web.errors import Fault
 from app.web.ingest.botmetrics import refuse
 from app.web.ingest.intake import plain
+from app.web.key_uses import KEY_USES
 from app.web.parts import PARTS
 
 __all__ = ["PATH", "attach"]
@@ -95,6 +96,7 @@ def _may_read(request: web.Request, state: State, bot: str, now_ms: int) -> bool
             401, "wrong_scope", f"This is a key of scope {key.scope}; reading needs one of scope read."
         )
 
+    request.app[KEY_USES].touch(key.id, now_ms)
     return key.bot in (None, bot)
 
 

@@ -4,7 +4,7 @@ Bots: what there is, and for administrators and owners what it is to be.
     GET   /data/v1/bots                      POST /data/v1/bots              administrators
     GET   /data/v1/bots/{bot}                PATCH /data/v1/bots/{bot}       owners
     POST  /data/v1/bots/{bot}/archive        POST  .../restore               owners
-    GET   /data/v1/bots/{bot}/instances      GET   .../history
+    GET   /data/v1/bots/{bot}/instances      GET   .../history, .../instances/{instance}/history
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from app.adapters.ids import new_id
 from app.adapters.recount_tables import loss
 from app.core.api_keys import made_key
 from app.core.commands.bots import archive_bot, bot_id, change_bot, create_bot, reporting_of, restore_bot
+from app.core.commands.instances import instance_of
 from app.core.refusal import Refusal
 from app.core.registry import Bot, Fact, State
 from app.core.shown import BotShown, InstanceShown, bot_shown, instance_shown
@@ -99,6 +100,7 @@ def attach(app: web.Application) -> None:
     app.router.add_post(f"{bot}/restore", _restore)
     app.router.add_get(f"{bot}/history", _history)
     app.router.add_get(f"{bot}/instances", _instances)
+    app.router.add_get(f"{bot}/instances/{{instance}}/history", _instance_history)
 
 
 async def _list(request: web.Request) -> web.Response:
@@ -176,6 +178,12 @@ async def _instances(request: web.Request) -> web.Response:
     own = [one for one in state_of(request).instances.values() if one.bot == bot.id]
     own.sort(key=lambda one: (-one.created_at, one.id))
     return answer(InstanceList([instance_shown(one) for one in own]))
+
+
+async def _instance_history(request: web.Request) -> web.Response:
+    bot = bot_of(request)
+    found = or_refused(instance_of(state_of(request), bot.id, request.match_info["instance"]))
+    return await history_of(request, "instance", found.id)
 
 
 def _renamed(outcome: T | Refusal) -> T | Refusal:

@@ -43,8 +43,7 @@ async def change(request: web.Request, decide: Decide, why: str = "") -> State:
 
     They are judged again by what the registry says when it is decided: what was demanded of them before may be over.
     """
-    if len(why) > LONGEST_WHY:
-        raise Fault(400, "too_long", f"`why` has at most {LONGEST_WHY} characters.", field="why")
+    _refuse_long(why)
 
     def judged(state: State) -> Sequence[Fact] | Refusal:
         judge_again(request)
@@ -67,7 +66,9 @@ async def history_of(request: web.Request, kind: str, id: str) -> web.Response:
 
 def why_of(request: web.Request) -> str:
     """Return the reason in the address; there is nothing else to say in it."""
-    return parameters(request, ("why",)).get("why", "")
+    why = parameters(request, ("why",)).get("why", "")
+    _refuse_long(why)
+    return why
 
 
 def given(asked: msgspec.Struct) -> dict[str, Any]:
@@ -91,3 +92,8 @@ def state_of(request: web.Request) -> State:
 def now_ms(request: web.Request) -> int:
     """Return the time by the process's clock."""
     return request.app[PARTS].clock()
+
+
+def _refuse_long(why: str) -> None:
+    if len(why) > LONGEST_WHY:
+        raise Fault(400, "too_long", f"`why` has at most {LONGEST_WHY} characters.", field="why")

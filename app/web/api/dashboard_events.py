@@ -33,7 +33,7 @@ from app.web.api.asking import (
 )
 from app.web.api.backfills import BACKFILLS, BackfillShown, attach_backfills
 from app.web.api.bodies import body_of
-from app.web.api.changing import now_ms
+from app.web.api.changing import now_ms, why_of
 from app.web.api.dashboards import dashboard_asked
 from app.web.api.events import range_of
 from app.web.api.states import READER
@@ -124,13 +124,13 @@ async def _backfill(request: web.Request) -> web.Response:
 
 async def _start_backfill(request: web.Request) -> web.Response:
     _, dashboard = dashboard_asked(request, "editor")
-    parameters(request, ())
+    why = why_of(request)
     if dashboard.rule is None:
         refusal = Refusal(
             "no_rule", f"This dashboard shows {dashboard.measure}, which has all of history.", "dashboard"
         )
         raise Fault.because(refusal)
-    shown: BackfillShown = request.app[BACKFILLS].begin(dashboard, caller_of(request).name)
+    shown: BackfillShown = request.app[BACKFILLS].begin(dashboard, caller_of(request).name, why)
     response = answer(shown)
     response.set_status(202)
     return response

@@ -43,8 +43,8 @@ def attach(app: web.Application) -> None:
     base = "/data/v1/bots/{bot}"
     app.router.add_get(f"{base}/events", _events)
     app.router.add_get(f"{base}/users", _users)
-    app.router.add_get(f"{base}/users/{{user}}", _user)
-    app.router.add_get(f"{base}/conversations/{{conversation}}", _conversation)
+    app.router.add_get(f"{base}/users/{{user:[^/]+}}", _user)
+    app.router.add_get(f"{base}/conversations/{{conversation:[^/]+}}", _conversation)
 
 
 def range_of(asked: dict[str, str], zone: str) -> tuple[int, int]:
@@ -54,7 +54,7 @@ def range_of(asked: dict[str, str], zone: str) -> tuple[int, int]:
         at_ms = parse_time(asked[name], zone) if name in asked else default
         if at_ms is None:
             message = f"`{name}` is {asked[name][:40]!r}; write a date (2004-05-27) or a time (2004-05-27T12:00:00Z)."
-            raise Fault(400, "bad_time", message)
+            raise Fault(400, "bad_time", message, field=name)
         found.append(max(at_ms, 0))
     return found[0], found[1]
 

@@ -50,7 +50,9 @@ async def _explain(request: web.Request) -> web.Response:
     caller = caller_of(request)
     asked = parameters(request, _PARAMETERS)
     if "way" not in asked:
-        raise Fault(400, "missing_parameter", f"`way` is missing; it can be {', '.join(DIALECTS)}.")
+        raise Fault(
+            400, "missing_parameter", f"`way` is missing; it can be {', '.join(DIALECTS)}.", field="way"
+        )
     way = choice(asked, "way", DIALECTS, "")
     body = await read_body(request, request.app[SETTINGS].max_event_bytes)
     [bot] = caller.bots if caller.bots and len(caller.bots) == 1 else [""]

@@ -2,7 +2,7 @@
 Secrets of platforms' own webhooks: they come in, are used, and are told by nothing.
 
     GET, POST  /data/v1/bots/{bot}/hooks           owners
-    DELETE     /data/v1/bots/{bot}/hooks/{hook}
+    DELETE     /data/v1/bots/{bot}/hooks/{hook}    GET .../history
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from app.core.registry import HookSecret
 from app.core.shown import HookShown, hook_shown
 from app.web.api.asking import answer, bot_of, or_fault, parameters
 from app.web.api.bodies import body_of
-from app.web.api.changing import change, created, now_ms, state_of, why_of
+from app.web.api.changing import change, created, history_of, now_ms, state_of, why_of
 from app.web.errors import Fault
 from app.web.parts import PARTS, SETTINGS
 
@@ -49,6 +49,7 @@ def attach(app: web.Application) -> None:
     app.router.add_get(base, _list)
     app.router.add_post(base, _add)
     app.router.add_delete(f"{base}/{{hook}}", _revoke)
+    app.router.add_get(f"{base}/{{hook}}/history", _history)
 
 
 async def _list(request: web.Request) -> web.Response:
@@ -84,13 +85,22 @@ async def _add(request: web.Request) -> web.Response:
 
 
 async def _revoke(request: web.Request) -> web.Response:
-    bot, why, when = bot_of(request, "owner"), why_of(request), now_ms(request)
-    id_ = request.match_info["hook"]
+    id_, why, when = _secret_of(request), why_of(request), now_ms(request)
+    after = await change(request, lambda state: revoke_hook_secret(state, id_, when), why)
+    return answer(hook_shown(after.hook_secrets[id_], _base_url(request)))
+
+
+async def _history(request: web.Request) -> web.Response:
+    return await history_of(request, "hook_secret", _secret_of(request))
+
+
+def _secret_of(request: web.Request) -> str:
+    """Return the id of the secret in the address, if the caller may change it."""
+    bot, id_ = bot_of(request, "owner"), request.match_info["hook"]
     found = state_of(request).hook_secrets.get(id_)
     if found is None or found.bot != bot.id:
         raise Fault(404, "unknown_secret", f"There is no secret {id_[:60]!r} in this bot.", field="hook")
-    after = await change(request, lambda state: revoke_hook_secret(state, id_, when), why)
-    return answer(hook_shown(after.hook_secrets[id_], _base_url(request)))
+    return id_
 
 
 def _hook_of(platform: str) -> object | None:

@@ -2,9 +2,9 @@
 API keys. A key's text is told once, when it is made.
 
     GET, POST  /data/v1/bots/{bot}/keys                 owners of the bot
-    POST       /data/v1/bots/{bot}/keys/{key}/rotate    DELETE /data/v1/bots/{bot}/keys/{key}
+    POST       /data/v1/bots/{bot}/keys/{key}/rotate    DELETE /data/v1/bots/{bot}/keys/{key}    GET .../history
     GET, POST  /data/v1/keys                            administrators: keys of every bot, and those for all of them
-    POST       /data/v1/keys/{key}/rotate               DELETE /data/v1/keys/{key}
+    POST       /data/v1/keys/{key}/rotate               DELETE /data/v1/keys/{key}               GET .../history
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from app.core.shown import KeyShown, key_shown
 from app.core.times import END_MS
 from app.web.api.asking import admin_of, answer, bot_of, parameters
 from app.web.api.bodies import body_of
-from app.web.api.changing import change, created, now_ms, state_of, why_of
+from app.web.api.changing import change, created, history_of, now_ms, state_of, why_of
 from app.web.errors import Fault
 
 __all__ = ["KeyList", "KeyMade", "KeyRotation", "KeyWanted", "KeyWantedAnywhere", "attach"]
@@ -72,6 +72,7 @@ def attach(app: web.Application) -> None:
         app.router.add_post(base, _create)
         app.router.add_post(f"{base}/{{key}}/rotate", _rotate)
         app.router.add_delete(f"{base}/{{key}}", _revoke)
+        app.router.add_get(f"{base}/{{key}}/history", _history)
 
 
 async def _list(request: web.Request) -> web.Response:
@@ -111,6 +112,10 @@ async def _revoke(request: web.Request) -> web.Response:
     key, why, when = _key_of(request), why_of(request), now_ms(request)
     after = await change(request, lambda state: revoke_key(state, key.id, when), why)
     return answer(key_shown(after, after.keys[key.id]))
+
+
+async def _history(request: web.Request) -> web.Response:
+    return await history_of(request, "key", _key_of(request).id)
 
 
 def _bot_of(request: web.Request) -> str | None:

@@ -16,17 +16,17 @@ _PERSON: Final = "/data/v1/people/{id}"
 _ME: Final = "/data/v1/me"
 _OF_BOT: Final = "/data/v1/bots/{bot}/people"
 _WHY: Final = (Parameter("why", f"The reason, for the history; at most {changing.LONGEST_WHY} characters."),)
-_CHANGE: Final = (403, 409, 413)
+_CHANGE: Final = (403, 409)
 
 PEOPLE_ROUTES: Final = (
     Route(
         "POST", "/data/v1/reset", "sign in",
         "Ask for a link that sets a new password. The answer never tells whether the e-mail is known.",
-        links.ResetAnswer, body=links.ResetWanted, statuses=(403, 413, 429),
+        links.ResetAnswer, body=links.ResetWanted, statuses=(403, 429),
     ),
     Route(
         "POST", "/data/v1/set-password", "sign in", "Set the password by a link, which works once; the answer sets a cookie.",
-        shapes.Success, body=links.PasswordWanted, statuses=(403, 413, 429),
+        shapes.Success, body=links.PasswordWanted, statuses=(403, 429),
     ),
     Route("GET", _ME, "people", "Who has signed in.", PersonShown, "session", statuses=(403,)),
     Route("PATCH", _ME, "people", "Change the own name or time zone.", PersonShown, "session", body=me.MeChange, statuses=_CHANGE),

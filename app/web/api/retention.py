@@ -44,7 +44,7 @@ async def _retention(request: web.Request) -> web.Response:
     )
     if len(span.periods) * periods > MOST_CELLS:
         message = f"That is more than {MOST_CELLS:,} cells; ask for fewer cohorts or `periods`."
-        raise Fault(400, "too_many_cells", message)
+        raise Fault(400, "too_many_cells", message, field="periods")
     grid = Grid(span, periods, mode, relative)
     reader = request.app[READER]
     cells, stored_ms = await asyncio.gather(

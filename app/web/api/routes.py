@@ -10,13 +10,14 @@ __all__ = ["Parameter", "Route"]
 
 
 class Parameter(NamedTuple):
-    """A parameter of the query."""
+    """A parameter of the query: one of `choices`, or what fits `pattern`; anything where it has neither."""
 
     name: str
     about: str
     choices: tuple[str, ...] = ()
     default: str = ""
     required: bool = False
+    pattern: str = ""
 
 
 class Route(NamedTuple):
@@ -37,3 +38,4 @@ class Route(NamedTuple):
     refusal: Any = shapes.Problem
     statuses: tuple[int, ...] = ()
     status: int = 200
+    is_body_needed: bool = True

@@ -34,7 +34,10 @@ async def _series(request: web.Request) -> web.Response:
     asked = parameters(request, ("measure", "window", "from", "to", "by"), several=("filter",))
     if "measure" not in asked:
         raise Fault(
-            400, "missing_parameter", "`measure` is missing; say which number, such as measure=active_users."
+            400,
+            "missing_parameter",
+            "`measure` is missing; say which number, such as measure=active_users.",
+            field="measure",
         )
     window = choice(asked, "window", WINDOWS, "day")
     conditions = or_fault(filter_of(values_of(request, "filter")))

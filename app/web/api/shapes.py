@@ -324,10 +324,26 @@ class LiveCell(msgspec.Struct):
 
 
 class LiveCells(msgspec.Struct):
-    """Content of the event `counters`."""
+    """Content of the event `counters`; with another `generation` than before, all that came before is void."""
 
     updated_at: str | None
+    generation: int
     cells: list[LiveCell]
+
+
+class LiveLine(msgspec.Struct):
+    """Content of the event `event`: a message or a custom event."""
+
+    event_id: str
+    user_id: str
+    at: str
+    direction: str
+    kind: str
+    text: str
+    intent: str
+    not_handled: bool
+    platform: str
+    event_name: str
 
 
 class Column(msgspec.Struct):

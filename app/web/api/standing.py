@@ -80,8 +80,8 @@ class Standing(msgspec.Struct, frozen=True):
     """
     Everything at once.
 
-    Accepted, refused and normalised are counted since the start of the processes; rejected, repeats and stored are
-    what ClickHouse holds.  `away` names what did not answer; what that leaves unknown is null.
+    Accepted, refused (items, at the door) and normalised are counted since the start of the processes; rejected (dead
+    letters, by reason), repeats and stored are what ClickHouse holds.  `away` names what did not answer; what that leaves unknown is null.
     """
 
     at: str | None

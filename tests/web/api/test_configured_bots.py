@@ -333,3 +333,43 @@ async def test_while_the_broker_is_away(
     assert (503, "2", "unavailable") == (answer.status, answer.headers["Retry-After"], said["error"]["code"])
     assert before.bots == api.site.registry.state.bots
     assert await api.get("bots/pizza")
+
+
+async def test_the_history_of_a_key(api: Api) -> None:
+    """At the bot's address and at that of all keys: who, why, and no hash; a key of another bot looks like none."""
+    made = await api.good("POST", "bots/pizza/keys", {"scope": "read", "why": "for grafana"})
+    await api.good("DELETE", f"bots/pizza/keys/{made['id']}?why=leaked")
+    found = await api.get(f"bots/pizza/keys/{made['id']}/history")
+
+    assert [("key_revoked", "leaked"), ("key_created", "for grafana")] == [
+        (one["what"], one["why"]) for one in found["history"]
+    ]
+    assert found == await api.get(f"keys/{made['id']}/history")
+    assert hash_of(made["key"]) not in str(found)
+    assert (404, "unknown_key", "key") == await api.refused("GET", f"bots/plain/keys/{made['id']}/history")
+
+
+async def test_the_history_of_a_secret(api: Api) -> None:
+    """When it was added and revoked, and why; not what it says, sealed or not."""
+    made = await api.good("POST", "bots/pizza/hooks", {"platform": "slack", "secret": "s3cr3t"})
+    [kept] = api.site.registry.state.hook_secrets.values()
+    await api.good("DELETE", f"bots/pizza/hooks/{made['id']}?why=leaked")
+    found = await api.get(f"bots/pizza/hooks/{made['id']}/history")
+
+    assert [("hook_secret_revoked", "leaked"), ("hook_secret_added", "")] == [
+        (one["what"], one["why"]) for one in found["history"]
+    ]
+    assert not [word for word in ("s3cr3t", kept.sealed) if word in str(found)]
+    assert (404, "unknown_secret", "hook") == await api.refused("GET", "bots/pizza/hooks/none/history")
+
+
+async def test_the_history_of_an_install(api: Api) -> None:
+    """Without its token's hash; one that is not there, or is another bot's, is none."""
+    await tell(api.site.registry, Instance("i1", "pizza", "kik", "5" * 64, NOW_MS, NOW_MS))
+    found = await api.get("bots/pizza/instances/i1/history", READ_KEY)
+
+    assert [1] == [one["revision"] for one in found["history"]]
+    assert "5" * 64 not in str(found)
+    assert (404, "unknown_instance", "instance") == await api.refused(
+        "GET", "bots/plain/instances/i1/history"
+    )

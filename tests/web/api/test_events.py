@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -106,6 +107,23 @@ async def test_a_user_comes_with_recent_events(stocked: Stocked) -> None:
     assert "u1" == found["user_id"]
     assert {"u1"} == {event["user_id"] for event in found["recent"]}
     assert 404 == status
+
+
+async def test_ids_with_braces_and_slashes(engine: EngineServer) -> None:
+    """GUIDs are often written so; a user and a conversation are found under them."""
+    settings = fresh_database(engine)
+    odd = ("{8f1c}", "a/b", "a%2Fb")
+    with connect(settings) as client:
+        stock(client, [event(one, at=NOON_MS, user_id=one, conversation_id=one) for one in odd])
+    async with reading(settings, Reporting(), NOON_MS + DAY) as api:
+        paths = [
+            f"/data/v1/bots/pizza/{what}/{quote(one, safe='')}"
+            for one in odd
+            for what in ("users", "conversations")
+        ]
+        statuses = [(await api.get(path))[0] for path in paths]
+
+    assert [200] * 6 == statuses
 
 
 async def test_users_come_with_what_is_known_of_them(engine: EngineServer) -> None:

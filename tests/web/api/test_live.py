@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import jsonschema
 import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -28,6 +29,7 @@ from app.core.registry import Alert, Bot, Condition, Recounting, RecountProgress
 from app.core.rows import counter_rows
 from app.web.api.states import ALERTS as ALERT_LOG
 from app.web.api.states import LIVE
+from app.web.openapi import document
 from tests.broker import own_broker, unique
 from tests.databases import fresh_database
 from tests.engine import EngineServer
@@ -36,10 +38,26 @@ from tests.facts import tell as site_knows
 from tests.waiting import eventually
 from tests.web.api.stock import Reading, reading
 from tests.web.site import ADMIN_KEY
+from tests.web.test_openapi import closed
 
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse]
 
 DAY_S = 86_400
+CONTENTS = {
+    "counters": "LiveCells",
+    "alert": "TransitionShown",
+    "recounting": "RecountShown",
+    "event": "LiveLine",
+}
+"""Of each event; every one that comes is held against its schema."""
+
+
+def shape(name: str) -> Any:
+    """Return the schema of what a page hears, as the OpenAPI document says it, closed; of a recount that is over it is null."""
+    schemas = {one: closed(schema) for one, schema in document()["components"]["schemas"].items()}
+    reference = {"$ref": f"#/components/schemas/{name}"}
+    possible = [reference, {"type": "null"}] if name == "RecountShown" else [reference]
+    return {"anyOf": possible, "components": {"schemas": schemas}}
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +132,8 @@ class Stream:
             while True:
                 fields = await self._frame()
                 self.last_id = fields.get("id", self.last_id)
+                if "event" in fields:
+                    jsonschema.validate(json.loads(fields["data"]), shape(CONTENTS[fields["event"]]))
                 if fields.get("event") == name:
                     return json.loads(fields["data"])
 

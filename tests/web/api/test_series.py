@@ -195,37 +195,47 @@ async def test_day_of_25_hours(stocked: Stocked) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "code"),
+    ("asked", "code", "field"),
     [
-        pytest.param({"measure": "mood"}, "unknown_measure", id="measure"),
-        pytest.param({}, "missing_parameter", id="no measure"),
-        pytest.param({"measure": "stickiness", "window": "week"}, "bad_window", id="window without sense"),
-        pytest.param({"measure": "sessions", "window": "minute"}, "bad_window", id="no minutes"),
-        pytest.param({"measure": "messages", "window": "year"}, "bad_value", id="window"),
-        pytest.param({"measure": "messages", "by": "mood"}, "bad_dimension", id="dimension"),
-        pytest.param({"measure": "active_users", "by": "platform"}, "bad_dimension", id="no dimensions"),
-        pytest.param({"measure": "messages", "filter": "x"}, "bad_filter", id="filter"),
-        pytest.param({"measure": "sessions", "filter": "kind=text"}, "bad_filter", id="filter of sessions"),
-        pytest.param({"measure": "messages", "segment": "x"}, "not_available", id="segment"),
-        pytest.param({"measure": "messages", "from": "soon"}, "bad_time", id="from"),
+        pytest.param({"measure": "mood"}, "unknown_measure", "measure", id="measure"),
+        pytest.param({}, "missing_parameter", "measure", id="no measure"),
         pytest.param(
-            {"measure": "messages", "from": "2024-01-02", "to": "2024-01-02"}, "empty_range", id="empty"
+            {"measure": "stickiness", "window": "week"}, "bad_window", "window", id="window without sense"
+        ),
+        pytest.param({"measure": "sessions", "window": "minute"}, "bad_window", "window", id="no minutes"),
+        pytest.param({"measure": "messages", "window": "year"}, "bad_value", "window", id="window"),
+        pytest.param({"measure": "messages", "by": "mood"}, "bad_dimension", "by", id="dimension"),
+        pytest.param(
+            {"measure": "active_users", "by": "platform"}, "bad_dimension", "by", id="no dimensions"
+        ),
+        pytest.param({"measure": "messages", "filter": "x"}, "bad_filter", "filter", id="filter"),
+        pytest.param(
+            {"measure": "sessions", "filter": "kind=text"}, "bad_filter", "filter", id="filter of sessions"
+        ),
+        pytest.param({"measure": "messages", "segment": "x"}, "not_available", "segment", id="segment"),
+        pytest.param({"measure": "messages", "from": "soon"}, "bad_time", "from", id="from"),
+        pytest.param(
+            {"measure": "messages", "from": "2024-01-02", "to": "2024-01-02"},
+            "empty_range",
+            "from",
+            id="empty",
         ),
         pytest.param(
             {"measure": "messages", "from": "1970-01-01", "window": "minute"},
             "too_many_points",
+            "from",
             id="too many",
         ),
     ],
 )
 async def test_what_makes_no_sense_is_refused_with_a_reason(
-    stocked: Stocked, asked: dict[str, str], code: str
+    stocked: Stocked, asked: dict[str, str], code: str, field: str
 ) -> None:
-    """Each with its own code."""
+    """Each with its own code and the parameter at fault."""
     async with reading(stocked.settings, stocked.reporting, NOW_MS, BOT) as api:
         status, answer = await api.get(f"/data/v1/bots/{BOT}/series", **asked)
 
-    assert (400, code) == (status, answer["error"]["code"])
+    assert (400, code, field) == (status, answer["error"]["code"], answer["error"]["field"])
 
 
 async def test_times_without_an_offset_are_local(stocked: Stocked) -> None:
