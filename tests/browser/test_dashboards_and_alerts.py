@@ -283,7 +283,9 @@ def test_hostile_names_stay_text(at: Callable[..., Visit], width: int) -> None:
     bad = alert("bad", HOSTILE, measure="dashboard:mean")
     long = alert("long", "L" * 200)
     there = at(dashboard("mean", HOSTILE, rule=mean), dashboard("long", "D" * 200), bad, long, width=width)
-    there.site.do(there.site.api.warn, became(bad, "firing"), became(long, "firing"))
+    moment = now_ms()
+    told = [became(one, "firing", at=moment, started_at=moment) for one in (bad, long)]
+    there.site.do(there.site.api.warn, *told)
     expect(card(there.page, "mean").locator("h3")).to_have_text(HOSTILE)
     expect(firing(there.page).locator("bdi")).to_have_text([HOSTILE, "L" * 200])
     there.site.do(there.site.api.warn, became(bad, "resolved"), became(long, "resolved"))
